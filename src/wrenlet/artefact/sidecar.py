@@ -56,7 +56,8 @@ class Sidecar:
         digest: of the resolved recipe.
         task: what the outputs mean; `keywords`: one logit a label for every output frame.
         labels: in the order of the logits.
-        input: `audio` (samples in -1…1, `[1, hop_samples]`) or `features` (normalised, `[1, 1, feature_count]`).
+        input: `audio` (samples in -1…1, `[1, hop_samples]`) or `features` (normalised,
+            `[1, frames, feature_count]`; one frame unless the body strides).
         precision: `float32` or `int8`.
         sample_rate: of the audio, in Hz.
         hop_samples: audio samples for one call of the step.
@@ -110,8 +111,8 @@ class Sidecar:
             known = {key: value for key, value in raw.items() if key in {f.name for f in fields(cls)}}
             if int(known.get("format", 0)) > FORMAT:
                 raise InputError(
-                    f"the artefact's knowledge has format {known['format']}: this wrenlet reads up to {FORMAT}; "
-                    "upgrade wrenlet"
+                    f"the artefact's knowledge has format {known['format']}: "
+                    f"this wrenlet reads up to {FORMAT}; upgrade wrenlet"
                 )
             for name in ("labels", "mean", "std", "data"):
                 known[name] = tuple(known.get(name, ()))
@@ -123,4 +124,6 @@ class Sidecar:
         except (TypeError, AttributeError, KeyError, ValueError) as error:
             if isinstance(error, InputError):
                 raise
-            raise InputError(f"the artefact's wrenlet metadata is damaged ({error}): export it again") from error
+            raise InputError(
+                f"the artefact's wrenlet metadata is damaged ({error}): export it again"
+            ) from error
