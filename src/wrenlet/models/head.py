@@ -1,0 +1,55 @@
+"""The pieces that every keyword model shares: dropout between layers, the dense head, and checks of numbers."""
+
+from torch import nn
+
+from wrenlet.errors import InputError
+from wrenlet.streaming import Framewise, StreamingModule
+
+__all__ = ["append_dropout", "append_head", "check_positive", "check_share"]
+
+
+def append_dropout(children: dict[str, StreamingModule], after: str, share: float) -> None:
+    """Add `<after>_dropout` to `children`, unless there is nothing to drop.
+
+    Args:
+        children: layers by name, extended in place.
+        after: name of the layer whose outputs are dropped.
+        share: of the outputs, zeroed while training.
+    """
+    if share > 0:
+        children[f"{after}_dropout"] = Framewise(nn.Dropout(share))
+
+
+def append_head(
+    children: dict[str, StreamingModule], width: int, dense: tuple[int, ...], classes: int
+) -> None:
+    """Add `dense1`, `dense1_relu`, … and `logits` to `children`.
+
+    Args:
+        children: layers by name, extended in place.
+        width: values in a frame that comes in.
+        dense: widths of the hidden dense layers, each followed by ReLU.
+        classes: values in a frame that goes out.
+
+    Raises:
+        InputError: if a width is not positive.
+    """
+    check_positive("classes", classes)
+    for number, units in enumerate(dense, 1):
+        check_positive("dense", units)
+        children[f"dense{number}"] = Framewise(nn.Linear(width, units))
+        children[f"dense{number}_relu"] = Framewise(nn.ReLU())
+        width = units
+    children["logits"] = Framewise(nn.Linear(width, classes))
+
+
+def check_positive(name: str, value: int) -> None:
+    """Raise `InputError` unless `value` is at least 1."""
+    if value < 1:
+        raise InputError(f"model argument {name} is {value}: it must be at least 1")
+
+
+def check_share(name: str, value: float) -> None:
+    """Raise `InputError` unless `value` is in 0…1, 1 excluded."""
+    if not 0 <= value < 1:
+        raise InputError(f"model argument {name} is {value}: it must be at least 0 and below 1")
