@@ -4,7 +4,7 @@ import os
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from wrenlet.export.onnx import convert_onnx
 from wrenlet.export.program import StepProgram
 from wrenlet.export.quantise import quantise_litert
 from wrenlet.export.settings import ExportSettings
+from wrenlet.streaming import StreamingModule
 
 if TYPE_CHECKING:
     from wrenlet.models import Recogniser
@@ -112,10 +113,13 @@ def build_step(recogniser: "Recogniser", kind: Input) -> StepProgram:
         recogniser: see `wrenlet.models`.
         kind: `audio` or `features`.
     """
-    frontend, normalise, body = recogniser.frontend, recogniser.normalise, recogniser.body
+    body = recogniser.body
     if kind == "features":
-        return StepProgram(body, "features", (body.stride, frontend.feature_count))
-    return StepProgram(body, "audio", (frontend.stride * body.stride,), frontend, normalise)
+        return StepProgram(body, "features", (body.stride, recogniser.frontend.feature_count))
+    program = recogniser.audio_program
+    # Between front-end and body there may be a delay that the container put there.
+    *before, _ = ((name, cast(StreamingModule, part)) for name, part in program.named_children())
+    return StepProgram(body, "audio", (program.stride,), dict(before))
 
 
 def calibration_inputs(
@@ -138,7 +142,7 @@ def calibration_inputs(
     count = min(settings.calibration_clips, len(waveforms))
     # Evenly over the set: corpora come sorted by label.
     chosen = torch.linspace(0, len(waveforms) - 1, count).round().long()
-    hop = recogniser.frontend.stride * recogniser.body.stride
+    hop = recogniser.audio_program.stride
     clips = []
     with torch.no_grad():
         for index in chosen.tolist():
@@ -153,14 +157,15 @@ def calibration_inputs(
 
 def fill(recogniser: "Recogniser", kind: Input, sidecar: Sidecar) -> Sidecar:
     """Return the sidecar with what the recogniser knows."""
-    frontend, normalise, body = recogniser.frontend, recogniser.normalise, recogniser.body
+    frontend, normalise = recogniser.frontend, recogniser.normalise
+    program = recogniser.audio_program if kind == "audio" else recogniser.body
     return replace(
         sidecar,
         labels=tuple(recogniser.labels),
         input=kind,
         sample_rate=frontend.settings.sample_rate,
-        hop_samples=frontend.stride * body.stride,
-        lookahead_hops=body.lookahead // body.stride,
+        hop_samples=recogniser.audio_program.stride,
+        lookahead_hops=program.lookahead // program.stride,
         features=asdict(frontend.settings),
         mean=tuple(float(value) for value in normalise.mean.flatten()),
         std=tuple(float(value) for value in normalise.std.flatten()),

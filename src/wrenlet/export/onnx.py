@@ -21,13 +21,13 @@ def convert_onnx(program: StepProgram) -> bytes:
         program: the step; it is put into evaluation mode.
 
     Returns:
-        The bytes of the file, inputs and outputs in the order of `program.zeros()` and `program.outputs`; outgoing
-        states carry `NEXT` behind their name.
+        The bytes of the file, inputs and outputs in the order of `program.zeros()` and `program.outputs`;
+        outgoing states carry `NEXT` behind their name.
     """
     library = require("onnx", "export", "exporting ONNX")
     require("onnxscript", "export", "exporting ONNX")
     wanted = ["logits", *(name + NEXT for name in program.states)]
-    has_boundary = len(program.before) > 0
+    has_boundary = program.has_frontend
     with quiet(), torch.no_grad():
         exported = torch.onnx.export(
             program.eval(),

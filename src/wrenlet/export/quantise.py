@@ -79,7 +79,7 @@ def hide_frontend(model: Any) -> tuple[list[tuple[str, str]], ...]:
     The quantiser makes either all of a graph's inputs integers or none, and the same for its outputs.
 
     Returns:
-        For the inputs and for the outputs: names in the signature with the names of their tensors, all of them.
+        For the inputs and for the outputs: all names in the signature with the names of their tensors.
     """
     graph, signature = model.subgraphs[0], model.signatureDefs[0]
     sides = []
@@ -122,9 +122,9 @@ def check_ties(data: bytes, what: str) -> None:
         if name not in graph.outputs:
             continue
         before, after = graph.tensors[index], graph.tensors[graph.outputs[name]]
-        if (before.dtype, before.scale, before.zero_point) != (after.dtype, after.scale, after.zero_point):
+        grids = [(one.dtype, one.scale, one.zero_point) for one in (before, after)]
+        if grids[0] != grids[1]:
             raise InputError(
-                f"{what}: the state {name} enters as {before.dtype} {before.scale} {before.zero_point} and leaves "
-                f"as {after.dtype} {after.scale} {after.zero_point}, so its bytes cannot pass from hop to hop; "
-                "leave this layer in float32 or report it to wrenlet's authors"
+                f"{what}: the state {name} enters as {grids[0]} and leaves as {grids[1]}: its bytes cannot "
+                "pass from hop to hop; export this model in float32 and report it to wrenlet's authors"
             )
