@@ -1,0 +1,168 @@
+"""A corpus at hand: recordings found, headers read, splits decided."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wrenlet.audio import probe
+from wrenlet.corpora.settings import CorpusSettings
+from wrenlet.corpora.splits import SPLITS
+from wrenlet.errors import InputError
+from wrenlet.extras import require
+
+if TYPE_CHECKING:
+    from lhotse import CutSet
+
+__all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "refuse_too_many_bad"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One recording, before anything was read from it.
+
+    Attributes:
+        id: unique in the corpus, and the same wherever the corpus lies.
+        path: of the file.
+        label: what is said.
+        speaker: who says it, or `None` if nobody knows.
+        split: `train`, `validation` or `test`; empty while undecided.
+    """
+
+    id: str
+    path: Path
+    label: str
+    speaker: str | None = None
+    split: str = ""
+
+    def within(self, split: str) -> "Entry":
+        """Return this entry in a split."""
+        return replace(self, split=split)
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A recording that was left out, and why, in words that follow its path."""
+
+    path: Path
+    reason: str
+
+    @classmethod
+    def because(cls, path: str | Path, error: Exception) -> "Skipped":
+        """Take the reason from an error that names the path first."""
+        return cls(Path(path), str(error).removeprefix(f"{path} "))
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.reason}"
+
+
+@dataclass(frozen=True)
+class OpenCorpus:
+    """A corpus whose recordings are found and split.
+
+    Attributes:
+        settings: that it was opened with.
+        cuts: Lhotse cuts, one a recording: `supervisions[0].text` is the label, `.speaker` the speaker, and
+            `cut.custom["split"]` is `train`, `validation` or `test`.
+        labels: in the order of the model's outputs.
+        card: name, licence and attribution of the recordings.
+        skipped: recordings whose headers cannot be read.
+        notes: what a person should know about how the corpus was read.
+        digest: of ids, labels and splits; equal digests mean the same experiment.
+    """
+
+    settings: CorpusSettings
+    cuts: "CutSet"
+    labels: tuple[str, ...]
+    card: dict[str, str]
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    digest: str
+
+    def split(self, name: str) -> "CutSet":
+        """Return the cuts of one split, or of all for `all`.
+
+        Raises:
+            InputError: if there is no such split or it holds nothing.
+        """
+        if name not in (*SPLITS, "all"):
+            raise InputError(f"there is no split {name!r}: use train, validation, test or all")
+        found = [cut for cut in self.cuts if name in ("all", cut.custom["split"])]
+        if not found:
+            raise InputError(
+                f"the {name} split of {self.settings.name} is empty: add recordings, or choose another corpus.split"
+            )
+        return type(self.cuts).from_cuts(found)
+
+
+def assemble(
+    entries: Sequence[Entry],
+    settings: CorpusSettings,
+    labels: Sequence[str],
+    card: dict[str, str],
+    notes: Iterable[str] = (),
+) -> OpenCorpus:
+    """Read the headers and make cuts of what can be read.
+
+    Raises:
+        InputError: if no recording is left, or more than `settings.max_bad_share` of them cannot be read.
+        MissingExtraError: if Lhotse is not installed.
+    """
+    lhotse = require("lhotse", "data", "reading a corpus")
+    cuts, skipped, lines = [], [], []
+    for entry in sorted(entries, key=lambda entry: entry.id):
+        try:
+            header = probe(entry.path)
+        except InputError as error:
+            skipped.append(Skipped.because(entry.path, error))
+            continue
+        source = lhotse.AudioSource(
+            type="file", channels=list(range(header.channels)), source=str(entry.path)
+        )
+        recording = lhotse.Recording(
+            id=entry.id,
+            sources=[source],
+            sampling_rate=header.rate,
+            num_samples=header.frames,
+            duration=header.seconds,
+            channel_ids=list(range(header.channels)),
+        )
+        supervision = lhotse.SupervisionSegment(
+            id=entry.id,
+            recording_id=entry.id,
+            start=0.0,
+            duration=header.seconds,
+            channel=recording.channel_ids if header.channels > 1 else 0,
+            text=entry.label,
+            speaker=entry.speaker,
+        )
+        cut_type = lhotse.MultiCut if header.channels > 1 else lhotse.MonoCut
+        cuts.append(
+            cut_type(
+                id=entry.id,
+                start=0.0,
+                duration=header.seconds,
+                channel=supervision.channel,
+                recording=recording,
+                supervisions=[supervision],
+                custom={"split": entry.split},
+            )
+        )
+        lines.append(f"{entry.id}\t{entry.label}\t{entry.split}\n")
+    refuse_too_many_bad(skipped, len(entries), settings.max_bad_share)
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
+    return OpenCorpus(
+        settings, lhotse.CutSet.from_cuts(cuts), tuple(labels), card, tuple(skipped), tuple(notes), digest
+    )
+
+
+def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float) -> None:
+    """Raise `InputError` if nothing is left, or the share of skipped recordings is above `max_share`."""
+    if not skipped or (len(skipped) < total and len(skipped) <= max_share * total):
+        return
+    named = "; ".join(str(bad) for bad in skipped[:3]) + ("; …" if len(skipped) > 3 else "")
+    raise InputError(
+        f"{len(skipped)} of {total} recordings cannot be used, more than corpus.max_bad_share {max_share:g} allows: "
+        f"{named}. Replace or delete them, or raise corpus.max_bad_share"
+    )

@@ -1,0 +1,70 @@
+"""Which corpus, and how it is split."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wrenlet.errors import InputError
+
+__all__ = ["CorpusSettings"]
+
+
+@dataclass(frozen=True)
+class CorpusSettings:
+    """Which recordings to learn from, and how training, validation and test clips are told apart.
+
+    Attributes:
+        name: `digits`, `folder:PATH` or `synthetic`.
+        split: `random`, `official` or `speakers`; what each means is said by the corpus. Clips whose speakers are
+            known and many are never split by clip unless the corpus says so.
+        held_out: the speaker who is the test set, for `speakers`.
+        validation: for `speakers`, who judges the epochs: `speaker` takes a whole training speaker out, so that the
+            chosen epoch is the one best on a stranger, which is what the test asks; `clips` takes 15 % of the
+            training speakers' clips instead, keeps every voice for training, and says little about strangers.
+        seed: of random splits and of synthetic speech.
+        words: to be spoken, for `synthetic`.
+        clips_per_word: for `synthetic`, over all splits.
+        max_bad_share: share of recordings that may be unreadable (they are skipped and named); more is an error.
+    """
+
+    name: str = "digits"
+    split: Literal["random", "official", "speakers"] = "random"
+    held_out: str | None = None
+    validation: Literal["speaker", "clips"] = "speaker"
+    seed: int = 0
+    words: tuple[str, ...] = ()
+    clips_per_word: int = 200
+    max_bad_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.split not in ("random", "official", "speakers"):
+            raise InputError(f"corpus.split is {self.split!r}: use random, official or speakers")
+        if self.validation not in ("speaker", "clips"):
+            raise InputError(f"corpus.validation is {self.validation!r}: use speaker or clips")
+        if self.held_out is not None and self.split != "speakers":
+            raise InputError(
+                f"corpus.held_out is {self.held_out!r}, but corpus.split is {self.split!r}: set corpus.split=speakers"
+            )
+        if self.name == "synthetic":
+            self._check_words()
+        elif self.words:
+            raise InputError(
+                f"corpus.words is given, but {self.name!r} has its own labels: remove corpus.words"
+            )
+        if not 0 <= self.max_bad_share <= 1:
+            raise InputError(f"corpus.max_bad_share is {self.max_bad_share}: a share is in 0…1; try 0.1")
+
+    def _check_words(self) -> None:
+        if len(self.words) < 2:
+            raise InputError(
+                f"corpus.words has {len(self.words)} words: a model needs at least two to tell apart; "
+                "add words, as corpus.words=[yes, no]"
+            )
+        twice = sorted({word for word in self.words if self.words.count(word) > 1})
+        if twice:
+            raise InputError(f"corpus.words has {twice[0]!r} twice: name every word once")
+        if any(not word.strip() for word in self.words):
+            raise InputError("corpus.words has an empty word: remove it")
+        if self.clips_per_word < 10:
+            raise InputError(
+                f"corpus.clips_per_word is {self.clips_per_word}: three splits need at least 10; try 200"
+            )
