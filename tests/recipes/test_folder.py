@@ -13,11 +13,19 @@ from wrenlet.errors import InputError
 from wrenlet.recipes.folder import RunFolder, check_space, is_disk_full, open_run
 
 
+def _fail_while_writing(folder: RunFolder, stage: str, text: str) -> None:
+    def work() -> None:
+        with folder.writing(stage, resume=True) as partial:
+            (partial / "file").write_text(text)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        work()
+
+
 def test_a_stage_that_fails_leaves_no_result(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    with pytest.raises(RuntimeError), folder.writing("prepare") as partial:
-        (partial / "half").write_text("half")
-        raise RuntimeError
+    _fail_while_writing(folder, "prepare", "half")
     assert not folder.is_whole("prepare")
     assert folder.is_started("prepare")
     with folder.writing("prepare") as partial:
@@ -30,19 +38,21 @@ def test_a_stage_that_fails_leaves_no_result(tmp_path: Path) -> None:
 
 def test_a_stage_that_resumes_finds_what_it_left(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
-    with pytest.raises(RuntimeError), folder.writing("train", resume=True) as partial:
-        (partial / "last.safetensors").write_text("epoch 3")
-        raise RuntimeError
+    _fail_while_writing(folder, "train", "epoch 3")
     with folder.writing("train", resume=True) as partial:
-        assert (partial / "last.safetensors").read_text() == "epoch 3"
+        assert (partial / "file").read_text() == "epoch 3"
     assert folder.is_whole("train")
 
 
-def test_a_stage_of_files_moves_the_one_that_says_whole_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stage_of_files_moves_the_one_that_says_whole_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder = RunFolder(tmp_path)
     order = []
     replace = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda self, target: (order.append(self.name), replace(self, target))[1])
+    monkeypatch.setattr(
+        Path, "replace", lambda self, target: (order.append(self.name), replace(self, target))[1]
+    )
     with folder.writing("report") as partial:
         (partial / "report.html").write_text("page")
         (partial / "report.md").write_text("page")
@@ -75,7 +85,10 @@ def test_two_runs_do_not_write_into_each_other_and_a_killed_one_lets_go(tmp_path
     assert holder.stdout is not None
     try:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(InputError, match=f"being written by process {holder.pid}"), RunFolder(tmp_path).locked():
+        with (
+            pytest.raises(InputError, match=f"being written by process {holder.pid}"),
+            RunFolder(tmp_path).locked(),
+        ):
             pass
     finally:
         os.kill(holder.pid, signal.SIGKILL)

@@ -65,7 +65,9 @@ def test_every_key_keeps_its_line(tmp_path: Path) -> None:
         ("? [a, b]\n: 1\n", "not YAML"),
     ],
 )
-def test_a_file_that_is_no_recipe_is_refused_in_one_sentence(tmp_path: Path, text: str, complaint: str) -> None:
+def test_a_file_that_is_no_recipe_is_refused_in_one_sentence(
+    tmp_path: Path, text: str, complaint: str
+) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(text)
     with pytest.raises(InputError, match=complaint) as caught:
@@ -81,7 +83,9 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_merging_goes_into_mappings_and_replaces_the_rest() -> None:
-    base = Source({"a": {"b": 1, "c": 2}, "d": [1, 2]}, {("a",): "base:1", ("a", "b"): "base:2", ("d", 0): "base:4"})
+    base = Source(
+        {"a": {"b": 1, "c": 2}, "d": [1, 2]}, {("a",): "base:1", ("a", "b"): "base:2", ("d", 0): "base:4"}
+    )
     over = Source({"a": {"b": 3}, "d": [4]}, {("a", "b"): "over:1", ("d",): "over:2"})
     merged = merge(base, over)
     assert merged.data == {"a": {"b": 3, "c": 2}, "d": [4]}

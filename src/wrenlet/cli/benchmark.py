@@ -20,14 +20,14 @@ def benchmark(
         bool,
         typer.Option(
             "--json",
-            help="Print JSON: size_bytes, hop_ms, step_us {median, p95}, real_time_factor, peak_tensor_bytes, "
-            "macs_per_hop.",
+            help="Print JSON: size_bytes, hop_ms, step_us {median, p95}, real_time_factor, "
+            "peak_tensor_bytes, macs_per_hop.",
         ),
     ] = False,
 ) -> None:
     """Measure the file that ships: its size, the time of a hop on one core, memory, multiply-accumulates."""
     path = existing_artefact(artefact)
-    measured = require("wrenlet.measure.benchmark", "data", "wrenlet benchmark").benchmark(path)
+    measured = require("wrenlet.measure", "data", "wrenlet benchmark").benchmark(path)
     if json:
         show_json(measured)
         return

@@ -30,9 +30,10 @@ _MODULES = {
     "bench": ("librosa", "scipy"),
 }
 _PACKAGES = (
-    "numpy", "soundfile", "soxr", "ai-edge-litert", "pydantic", "PyYAML", "typer", "rich", "onnxruntime", "torch",
-    "lhotse", "lightning", "tensorboard", "safetensors", "matplotlib", "Jinja2", "litert-torch", "ai-edge-quantizer",
-    "onnx", "onnxscript", "espeakng-loader", "sounddevice", "librosa", "scipy",
+    "numpy", "soundfile", "soxr", "ai-edge-litert", "pydantic", "PyYAML", "typer", "rich",
+    "onnxruntime", "torch", "lhotse", "lightning", "tensorboard", "safetensors", "matplotlib", "Jinja2",
+    "litert-torch", "ai-edge-quantizer", "onnx", "onnxscript",
+    "espeakng-loader", "sounddevice", "librosa", "scipy",
 )  # fmt: skip
 
 
@@ -113,4 +114,8 @@ def _disk(path: Path) -> dict[str, Any]:
     place = path.absolute()
     while not place.exists():
         place = place.parent
-    return {"path": str(path), "exists": path.exists(), "free_gb": round(shutil.disk_usage(place).free / 1e9, 1)}
+    return {
+        "path": str(path),
+        "exists": path.exists(),
+        "free_gb": round(shutil.disk_usage(place).free / 1e9, 1),
+    }

@@ -19,10 +19,15 @@ EXAMPLE = (
 
 def listen(
     artefact: Annotated[Path, typer.Argument(help="A .tflite or .onnx file that wrenlet exported.")],
-    source: Annotated[str, typer.Argument(help="A recording, - for standard input (WAV or raw 16 bit), or mic.")],
-    rate: Annotated[int | None, typer.Option(help="Hz, of raw audio from a pipe.", show_default="the artefact's")] = None,
+    source: Annotated[
+        str, typer.Argument(help="A recording, - for standard input (WAV or raw 16 bit), or mic.")
+    ],
+    rate: Annotated[
+        int | None, typer.Option(help="Hz, of raw audio from a pipe.", show_default="the artefact's")
+    ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, help="Least confidence of an event.", show_default="the artefact's")
+        float | None,
+        typer.Option(min=0.0, max=1.0, help="Least confidence of an event.", show_default="the artefact's"),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a line: start, end (s), label, confidence.")

@@ -52,7 +52,8 @@ def options(
         bool, typer.Option("--debug", help=f"Show the traceback of an error; {_DEBUG}=1 does the same.")
     ] = False,
     version: Annotated[  # noqa: ARG001 - handled by its callback
-        bool, typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True)
+        bool,
+        typer.Option("--version", help="Show the version and exit.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
     """Speech recordings in, models small enough for a microcontroller out."""
@@ -72,7 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     try:
         code = command.main(
-            args=list(sys.argv[1:] if arguments is None else arguments), prog_name="wrenlet", standalone_mode=False
+            args=list(sys.argv[1:] if arguments is None else arguments),
+            prog_name="wrenlet",
+            standalone_mode=False,
         )
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
@@ -94,17 +97,23 @@ def _explain(error: Exception) -> int:
     if isinstance(error, InputError):
         complain(str(error))
         return 2
-    if hasattr(error, "format_message"):  # a usage error of the option parser, of whichever typer is installed
+    if hasattr(
+        error, "format_message"
+    ):  # a usage error of the option parser, of whichever typer is installed
         context = getattr(error, "ctx", None)
         if message := error.format_message():  # type: ignore[attr-defined]
             complain(f"{message.rstrip('.')}: see  {context.command_path if context else 'wrenlet'} --help")
         return 2
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" that holds {error.filename}" if error.filename else ""
-        complain(f"the disk{where} is full: free some space and run the same command; finished parts are kept")
+        complain(
+            f"the disk{where} is full: free some space and run the same command; finished parts are kept"
+        )
         return 2
     if isinstance(error, PermissionError) and error.filename:
-        complain(f"{error.filename} may not be read or written: change its permissions or choose another place")
+        complain(
+            f"{error.filename} may not be read or written: change its permissions or choose another place"
+        )
         return 2
     complain(
         f"wrenlet failed ({type(error).__name__}: {error}): this is a fault of wrenlet; "

@@ -13,7 +13,9 @@ EXAMPLE = "Example:  wrenlet models     then     wrenlet run digits --set model.
 
 
 def models(
-    json: Annotated[bool, typer.Option("--json", help="Print JSON: name → about, source, arguments, parameters.")] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print JSON: name → about, source, arguments, parameters.")
+    ] = False,
 ) -> None:
     """List the networks that a recipe can name, with their sizes and sources."""
     zoo = require("wrenlet.models", "train", "wrenlet models")
@@ -34,5 +36,8 @@ def models(
         return
     table(
         ("model", "parameters", "streams", "about"),
-        [(name, card.parameters, "yes" if card.streaming else "no", card.about) for name, card in zoo.MODELS.items()],
+        [
+            (name, card.parameters, "yes" if card.streaming else "no", card.about)
+            for name, card in zoo.MODELS.items()
+        ],
     )

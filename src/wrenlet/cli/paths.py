@@ -21,7 +21,9 @@ def existing_artefact(path: Path) -> Path:
         mend = f"did you mean {found[0]}?" if found else "give a .tflite or .onnx file"
         raise InputError(f"{path} is a folder: {mend}")
     if not path.is_file():
-        raise InputError(f"{path} does not exist: {nearest_file(path) or 'give the path of a .tflite or .onnx file'}")
+        raise InputError(
+            f"{path} does not exist: {nearest_file(path) or 'give the path of a .tflite or .onnx file'}"
+        )
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path} is no artefact: give a {' or '.join(SUFFIXES)} file that wrenlet exported")
     return path

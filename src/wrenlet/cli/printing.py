@@ -40,7 +40,9 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str =
         title: above it.
     """
     cells = [[_cell(cell) for cell in row] for row in rows]
-    right = [all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(columns))]
+    right = [
+        all(isinstance(row[i], int | float) or row[i] is None for row in rows) for i in range(len(columns))
+    ]
     if not sys.stdout.isatty():
         widths = [max(len(line[i]) for line in [list(columns), *cells]) for i in range(len(columns))]
         if title:

@@ -13,7 +13,9 @@ EXAMPLE = "Example:  wrenlet recipes digits > mine.yaml     then     wrenlet run
 
 
 def recipes(
-    name: Annotated[str | None, typer.Argument(help="Print this recipe instead of the list.", show_default=False)] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Print this recipe instead of the list.", show_default=False)
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON: name → about.")] = False,
 ) -> None:
     """List the shipped recipes, or print one to start your own from."""

@@ -14,19 +14,28 @@ EXAMPLE = "Example:  wrenlet run digits --set training.epochs=20 --set model.nam
 
 
 def run(
-    recipe: Annotated[str, typer.Argument(help="A shipped recipe (see `wrenlet recipes`), a YAML file or a run.")],
+    recipe: Annotated[
+        str, typer.Argument(help="A shipped recipe (see `wrenlet recipes`), a YAML file or a run.")
+    ],
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; may be repeated."),
     ] = None,
     data: Annotated[
         str | None, typer.Option(help="Folder of the corpora.", envvar="WRENLET_DATA", show_default=False)
     ] = None,
     runs: Annotated[Path, typer.Option(help="Folder that receives the run.")] = Path("runs"),
-    accelerator: Annotated[str, typer.Option(help="cpu, gpu, mps, tpu or auto.")] = "cpu",
-    devices: Annotated[str, typer.Option(help="How many devices, or which: 2, or 0,1.")] = "1",
-    strategy: Annotated[str, typer.Option(help="How devices share the work: auto, ddp, fsdp, deepspeed.")] = "auto",
-    precision: Annotated[str, typer.Option(help="Of the training: 32-true, bf16-mixed, 16-mixed.")] = "32-true",
-    threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all cores")] = None,
+    accelerator: Annotated[str, typer.Option(help="auto, cpu, gpu, mps or tpu.")] = "auto",
+    devices: Annotated[str, typer.Option(help="auto, how many devices, or which: 2, or 0,1.")] = "auto",
+    strategy: Annotated[
+        str, typer.Option(help="How devices share the work: auto, ddp, fsdp, deepspeed.")
+    ] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="Of the training: 32-true, bf16-mixed, 16-mixed.")
+    ] = "32-true",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Processor threads.", show_default="all cores")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, only the result.")] = False,
 ) -> None:
     """Carry out a recipe: prepare, train, export, verify, report.
@@ -43,10 +52,11 @@ def run(
         precision=precision,
         threads=threads,
         quiet=quiet,
-        data=data,
         command=_command(recipe, settings or []),
     )
-    folder = pipeline.run(recipes.load_recipe(recipe, settings or []), None, runs, options)
+    from wrenlet.corpora import data_root
+
+    folder = pipeline.run(recipes.load_recipe(recipe, settings or []), data_root(data), runs, options)
     if not quiet:
         note("")
     say(pipeline.verdict(folder))

@@ -62,7 +62,7 @@ class RunFolder:
 
     def is_started(self, stage: str) -> bool:
         """Say whether a stage was begun and stopped on the way."""
-        return self._partial(stage).exists()
+        return self.partial(stage).exists()
 
     @contextmanager
     def writing(self, stage: str, *, resume: bool = False) -> Iterator[Path]:
@@ -72,7 +72,7 @@ class RunFolder:
             stage: a key of `RESULTS`.
             resume: keep what an interrupted attempt left there, for a stage that continues from it.
         """
-        partial, result = self._partial(stage), self.result(stage)
+        partial, result = self.partial(stage), self.result(stage)
         if partial.exists() and not resume:
             shutil.rmtree(partial)
         partial.mkdir(parents=True, exist_ok=True)
@@ -105,8 +105,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the folder: two runs of the same recipe must not write into each other.
 
-        The operating system lets go of the lock when its holder dies, however it dies, so a lock file that was left
-        behind stops nobody.
+        The operating system lets go of the lock when its holder dies, however it dies, so a file that was
+        left behind stops nobody.
 
         Raises:
             InputError: if another process holds it, naming that process.
@@ -118,14 +118,16 @@ class RunFolder:
                 handle.seek(0)
                 holder = handle.read().strip() or "another process"
                 raise InputError(
-                    f"{self.path} is being written by {holder}: wait for it, or stop it and run the same command again"
+                    f"{self.path} is being written by {holder}: wait for it, or stop it and run the same "
+                    "command again"
                 )
             handle.truncate(0)
             handle.write(f"process {os.getpid()} on {socket.gethostname()}")
             handle.flush()
             yield
 
-    def _partial(self, stage: str) -> Path:
+    def partial(self, stage: str) -> Path:
+        """Return the folder that a stage is written into before it is whole."""
         return self.path / f".{stage}.partial"
 
 
@@ -143,7 +145,9 @@ def open_run(path: Path) -> RunFolder:
     found = sorted(path.glob("*/recipe.yaml"), key=lambda file: file.stat().st_mtime) if path.is_dir() else []
     if found:
         return RunFolder(found[-1].parent)
-    raise InputError(f"{path} is no run: give the folder that  wrenlet run  named, such as runs/digits/0123456789ab")
+    raise InputError(
+        f"{path} is no run: give the folder that  wrenlet run  named, such as runs/digits/0123456789ab"
+    )
 
 
 def check_space(path: Path, needed: int, purpose: str) -> None:

@@ -36,8 +36,8 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
         below = read_source(find_recipe(str(base), beside=path.parent))
         if "base" in below.data:
             raise InputError(
-                f"base is {base!r} ({source.places[('base',)]}), which has a base itself: recipes stand on one other "
-                f"recipe at most; use {below.data['base']!r}"
+                f"base is {base!r} ({source.places[('base',)]}), which has a base itself: recipes stand on "
+                f"one other recipe at most; use {below.data['base']!r}"
             )
         source = merge(below, source)
     source.data.setdefault("name", path.stem)
@@ -70,7 +70,9 @@ def _override(text: str) -> Source:
         raise InputError(f"--set {text!r} is no setting: write key=value, such as --set training.epochs=5")
     place = f"--set {text}"
     if key.startswith("sweep."):  # a swept setting's name holds dots itself
-        return Source({"sweep": {key[6:]: parse_value(value)}}, {("sweep",): place, ("sweep", key[6:]): place})
+        return Source(
+            {"sweep": {key[6:]: parse_value(value)}}, {("sweep",): place, ("sweep", key[6:]): place}
+        )
     return _nested(key, parse_value(value), place)
 
 
@@ -89,12 +91,14 @@ def _validate(source: Source) -> Recipe:
     if not isinstance(features := data.setdefault("features", {}), dict):
         raise _complaint(source, ("features",), features, "it must be a mapping of settings")
     if "sample_rate" in features:
-        raise _complaint(source, ("features", "sample_rate"), features["sample_rate"], "set sample_rate instead")
+        raise _complaint(
+            source, ("features", "sample_rate"), features["sample_rate"], "set sample_rate instead"
+        )
     _refuse_unknown(Recipe, data, (), source)
     for key in data.get("sweep") or ():
         if isinstance(key, str) and key not in _keys(Recipe) and not key.startswith("model.arguments."):
             raise InputError(_unknown(f"sweep.{key}", key, _place(source, ("sweep", key))))
-    # JSON is what strict validation reads leniently in the right places: lists as tuples, mappings as dataclasses.
+    # From JSON, strict validation still takes lists as tuples and mappings as settings.
     rate = data.get("sample_rate", Recipe.__dataclass_fields__["sample_rate"].default)
     tree = data | {"features": features | {"sample_rate": rate}}
     try:
@@ -134,18 +138,26 @@ def _keys(kind: Any, prefix: str = "") -> Iterator[str]:
         dotted = prefix + entry.name
         yield dotted
         for part in _parts(hints[entry.name]):
-            if is_dataclass(part):
-                yield from _keys(part, dotted + ".")
+            inner = get_args(part)[0] if get_origin(part) is tuple else part
+            if is_dataclass(inner):
+                yield from _keys(inner, dotted + ".")
 
 
 def _unknown(shown: str, key: str, place: str) -> str:
     known = [known for known in _keys(Recipe) if known != "features.sample_rate"]
+    key = ".".join(part for part in key.split(".") if not part.isdigit())
     last = key.split(".")[-1]
     # A right name at the wrong depth is the commonest slip; then a slip of the fingers.
     elsewhere = [name for name in known if name.split(".")[-1] == last]
     nearest = elsewhere or get_close_matches(key, known, n=1, cutoff=0.7)
     beside = [name.split(".")[-1] for name in known if name.rpartition(".")[0] == key.rpartition(".")[0]]
-    mend = f"did you mean {nearest[0]}?" if nearest else f"use one of {', '.join(beside)}" if beside else "remove it"
+    mend = (
+        f"did you mean {nearest[0]}?"
+        if nearest
+        else f"use one of {', '.join(beside)}"
+        if beside
+        else "remove it"
+    )
     return f"{shown} is no setting: {mend}{place}"
 
 
@@ -153,7 +165,9 @@ def _translated(error: ValidationError, source: Source) -> InputError:
     """Say pydantic's first complaint in the house's words."""
     first, *others = error.errors(include_url=False)
     key, value = _locate(first["loc"], source.data)
-    if first["type"] == "missing":
+    if first["type"] == "missing" and isinstance(value, list):
+        complaint = _complaint(source, key, value, f"it needs {first['loc'][-1] + 1} values at least")
+    elif first["type"] == "missing":
         name = ".".join(map(str, first["loc"]))
         complaint = InputError(f"{name} is missing: it must be given{_place(source, key)}")
     elif first["type"] == "value_error":  # an InputError of a settings class, which names its setting already
@@ -168,9 +182,9 @@ def _locate(location: Sequence[str | int], data: Any) -> tuple[Key, Any]:
     """Follow pydantic's location into the tree; it also names branches of unions, which are no keys."""
     key: list[str | int] = []
     for part in location:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int) and part < len(data):
+        if (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        ):
             data = data[part]
         else:
             continue
@@ -215,4 +229,8 @@ def _place(source: Source, key: Key) -> str:
 
 def _shown(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return repr(text) if isinstance(value, str) and not text.replace("_", "").replace("-", "").isalnum() else text
+    return (
+        repr(text)
+        if isinstance(value, str) and not text.replace("_", "").replace("-", "").isalnum()
+        else text
+    )

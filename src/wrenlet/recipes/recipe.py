@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from difflib import get_close_matches
 from typing import Any
 
 from wrenlet.artefact import ClipRules
@@ -12,6 +13,7 @@ from wrenlet.corpora import CorpusSettings
 from wrenlet.errors import InputError
 from wrenlet.export import ExportSettings
 from wrenlet.features import FeatureSettings, MaskSettings
+from wrenlet.runtime import EndpointSettings, PosteriorSettings
 from wrenlet.training import TrainingSettings
 
 __all__ = ["ModelSettings", "Recipe", "digest", "resolved"]
@@ -51,7 +53,8 @@ class Recipe:
         mask: changes to training features.
         training: epochs, optimiser, schedule.
         export: artefacts to write.
-        detection: settings of `wrenlet listen`, carried by the artefact.
+        detection: settings of `wrenlet listen`, carried by the artefact: `detector` (`endpoint` or `posterior`) and
+            fields of its settings; what is not given follows `clip` and the defaults.
         sweep: dotted settings and the values to run each of them with; several make every combination.
     """
 
@@ -74,19 +77,43 @@ class Recipe:
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.name):
             raise InputError(
-                f"name is {self.name!r}: it names a folder, so use up to 64 letters, digits, dots, dashes and underscores"
+                f"name is {self.name!r}: it names a folder, so use up to 64 letters, digits, dots, dashes "
+                "and underscores"
             )
         if self.seed < 0:
             raise InputError(f"seed is {self.seed}: use a whole number from 0")
         if not 4000 <= self.sample_rate <= 192_000:
-            raise InputError(f"sample_rate is {self.sample_rate}: use 4000 to 192000 Hz, such as 8000 or 16000")
+            raise InputError(
+                f"sample_rate is {self.sample_rate}: use 4000 to 192000 Hz, such as 8000 or 16000"
+            )
         if self.features.sample_rate != self.sample_rate:
             raise InputError(
-                f"features.sample_rate is {self.features.sample_rate}: it must be sample_rate ({self.sample_rate})"
+                f"features.sample_rate is {self.features.sample_rate}: it must be {self.sample_rate}"
             )
+        _check_detection(self.detection)
         for key, values in self.sweep.items():
             if not values:
                 raise InputError(f"sweep.{key} is empty: give the values to try, such as [0, 1, 2]")
+
+
+def _check_detection(given: dict[str, Any]) -> None:
+    """Refuse what the detectors do not know; an artefact of a newer wrenlet may hold more, a recipe may not."""
+    kinds = {"endpoint": EndpointSettings, "posterior": PosteriorSettings}
+    detector = given.get("detector")
+    if detector is not None and detector not in kinds:
+        raise InputError(f"detection.detector is {detector!r}: it must be {' or '.join(kinds)}")
+    chosen = [kinds[detector]] if detector else list(kinds.values())
+    known = {entry.name: kind for kind in chosen for entry in fields(kind)}
+    for name, value in given.items():
+        if name == "detector":
+            continue
+        if name not in known:
+            nearest = get_close_matches(name, known, n=1)
+            mend = f"did you mean detection.{nearest[0]}?" if nearest else f"use one of {', '.join(known)}"
+            raise InputError(f"detection.{name} is no setting: {mend}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"detection.{name} is {value!r}: it must be a number")
+        known[name](**{name: value})
 
 
 def resolved(recipe: Recipe) -> dict[str, Any]:

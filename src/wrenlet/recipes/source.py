@@ -18,8 +18,8 @@ Key = tuple[str | int, ...]
 class _Loader(yaml.SafeLoader):
     """The safe loader with YAML 1.2's scalars.
 
-    YAML 1.1 reads the words `no`, `yes`, `on` and `off` as truth values, which are the very words that people teach
-    to keyword models, and reads `1e-3` as a string.
+    YAML 1.1 reads the words `no`, `yes`, `on` and `off` as truth values, which are the very words that people
+    teach to keyword models, and reads `1e-3` as a string.
     """
 
 
@@ -67,12 +67,14 @@ def read_source(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"recipe {path} cannot be read ({_reason(error)}): give the path of a YAML file") from error
+        raise InputError(
+            f"recipe {path} cannot be read ({_reason(error)}): give the path of a YAML file"
+        ) from error
     try:
         if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, Loader=_Loader)):
             raise InputError(f"recipe {path} uses a YAML alias (*name): write the value out, or use  base:")
         root = yaml.compose(text, Loader=_Loader)
-        data = yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer scalars
+        data = yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
         raise InputError(f"recipe {path}{line} is not YAML: {error.problem}") from error
@@ -94,9 +96,11 @@ def parse_value(text: str) -> Any:
         InputError: if it is no YAML.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader with fewer scalars
+        return yaml.load(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise InputError(f"{text!r} is not a YAML value: write it as in a recipe, such as 3, [a, b] or text") from error
+        raise InputError(
+            f"{text!r} is not a YAML value: write it as in a recipe, such as 3, [a, b] or text"
+        ) from error
 
 
 def merge(base: Source, over: Source) -> Source:

@@ -1,0 +1,119 @@
+"""`wrenlet evaluate`: accuracy of an artefact on recordings."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from wrenlet.cli.paths import existing_artefact
+from wrenlet.cli.printing import note, say, show_json, table
+from wrenlet.errors import InputError
+from wrenlet.extras import require
+
+if TYPE_CHECKING:
+    from wrenlet.artefact import Sidecar
+    from wrenlet.corpora import CorpusSettings
+    from wrenlet.measure import Score
+
+__all__ = ["EXAMPLE", "evaluate"]
+
+EXAMPLE = "Example:  wrenlet evaluate zoo/digits-int8.tflite --corpus folder:my-recordings"
+
+
+def evaluate(
+    artefact: Annotated[Path, typer.Argument(help="A .tflite or .onnx file that wrenlet exported.")],
+    corpus: Annotated[
+        str,
+        typer.Option(
+            help="folder:PATH with a folder for each label, or NAME[:SPLIT] such as digits:test. A corpus "
+            "that the artefact learned from is split as it was then, and its test clips are taken."
+        ),
+    ],
+    data: Annotated[
+        str | None, typer.Option(help="Folder of the corpora.", envvar="WRENLET_DATA", show_default=False)
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream", help="Feed clips in pieces of odd sizes, as a device does.")
+    ] = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Print JSON: accuracy, interval [low, high], clips, per_class {label: {precision, recall, "
+            "f1, support}}, confusion (rows: truth, columns: answer), labels, left_out.",
+        ),
+    ] = False,
+) -> None:
+    """Measure the accuracy of the file that ships: 95 % interval, a table by label, confusion matrix."""
+    path = existing_artefact(artefact)
+    measure = require("wrenlet.measure", "data", "wrenlet evaluate")
+    from wrenlet.runtime import load
+
+    model = load(path)
+    clips, labels = _clips(corpus, data, model.sidecar)
+    score = measure.evaluate(model, clips, labels, through="stream" if stream else "predict")
+    if score.left_out:
+        named = ", ".join(f"{label} ({count})" for label, count in sorted(score.left_out.items()))
+        count = sum(score.left_out.values())
+        note(f"{count} clips of labels that the model does not know are left out: {named}")
+    if json:
+        show_json(score.to_json())
+    else:
+        _show(path, corpus, score)
+
+
+def _clips(corpus: str, data: str | None, sidecar: "Sidecar") -> tuple[Any, tuple[str, ...]]:
+    """Return the clips that `--corpus` names, cut with the artefact's rules, and their labels."""
+    corpora = require("wrenlet.corpora", "data", "wrenlet evaluate")
+    settings, split = _settings(corpus, sidecar)
+    opened = corpora.open_corpus(settings, corpora.data_root(data))
+    clips = corpora.load_clips(opened.split(split), opened.labels, sidecar.sample_rate, sidecar.clip)
+    for text in (*opened.notes, *clips.notes):
+        note(text)
+    skipped = (*opened.skipped, *clips.skipped)
+    if skipped:
+        named = "; ".join(map(str, skipped[:5])) + ("; …" if len(skipped) > 5 else "")
+        note(f"{len(skipped)} recordings left out: {named}")
+    if len(clips) == 0:
+        raise InputError(f"{corpus} has no clips to evaluate: `wrenlet data check` shows what is there")
+    return clips, opened.labels
+
+
+def _settings(corpus: str, sidecar: "Sidecar") -> tuple["CorpusSettings", str]:
+    """Return which corpus and which of its splits `--corpus` means."""
+    corpora = require("wrenlet.corpora", "data", "wrenlet evaluate")
+    if corpus.startswith("folder:"):
+        return corpora.CorpusSettings(name=corpus), "all"
+    name, _, split = corpus.partition(":")
+    known = {key: tuple(value) if isinstance(value, list) else value for key, value in sidecar.corpus.items()}
+    if known.get("name") == name:
+        # The artefact knows how its corpus was split: only so are its test clips ones that it never saw.
+        fields = corpora.CorpusSettings.__dataclass_fields__
+        return corpora.CorpusSettings(
+            **{key: value for key, value in known.items() if key in fields}
+        ), split or "test"
+    if name == "synthetic":
+        return corpora.CorpusSettings(name=name, words=sidecar.labels), split or "test"
+    return corpora.CorpusSettings(name=name), split or "test"
+
+
+def _show(path: Path, corpus: str, score: "Score") -> None:
+    low, high = score.interval
+    say(
+        f"{path.name} on {corpus}: {score.accuracy:.2%} of {score.clips:,} clips "
+        f"(95 % interval {low:.2%} – {high:.2%})"
+    )
+    say()
+    table(
+        ("label", "clips", "recall", "precision", "F1"),
+        [
+            (entry.label, entry.support, f"{entry.recall:.1%}", f"{entry.precision:.1%}", f"{entry.f1:.3f}")
+            for entry in score.per_class
+        ],
+    )
+    if len(score.labels) <= 40:
+        say()
+        rows = [(label, *row) for label, row in zip(score.labels, score.confusion, strict=True)]
+        table(("said ↓ heard →", *score.labels), rows)
+    sys.stdout.flush()

@@ -1,0 +1,262 @@
+"""What each stage of a run does with the rooms; it fills the folder that it is given, and nothing else."""
+
+import json
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from wrenlet import __version__
+from wrenlet.artefact import Sidecar
+from wrenlet.audio import read_noise
+from wrenlet.corpora import Clips, OpenCorpus, Skipped, load_clips, summarise
+from wrenlet.errors import InputError
+from wrenlet.export import export_recogniser
+from wrenlet.features import build_frontend, fit_normalisation
+from wrenlet.models import Recogniser, build_model, load_recogniser, save_recogniser
+from wrenlet.recipes.folder import RunFolder, check_space
+from wrenlet.recipes.recipe import Recipe, resolved
+from wrenlet.training import TrainerOptions, train
+
+__all__ = ["Context", "check", "environment", "export", "fit", "prepare"]
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass
+class Context:
+    """What the stages of one run share.
+
+    Attributes:
+        recipe: what to do.
+        folder: of the run.
+        digest: of the run.
+        corpora: the recipe's corpus and the joined ones; empty when a stored run is exported again.
+        trainer: where and how to train.
+        command: that repeats the run.
+        leads: whether this process writes the run; the others of a training on several devices only train.
+        note: takes a line for the person.
+    """
+
+    recipe: Recipe
+    folder: RunFolder
+    digest: str
+    corpora: tuple[OpenCorpus, ...] = ()
+    trainer: TrainerOptions = field(default_factory=TrainerOptions)
+    command: str = ""
+    leads: bool = True
+    note: Callable[[str], None] = lambda _: None
+
+    @cached_property
+    def corpus(self) -> dict[str, Any]:
+        """What `prepare` wrote about the corpus."""
+        return self.folder.read("prepare/corpus.json")
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        """The trained recogniser."""
+        return load_recogniser(self.folder.checkpoint)
+
+    def clips(self, split: str) -> Clips:
+        """Return the clips that `prepare` wrote."""
+        return Clips.load(self.folder.path / "prepare" / split)
+
+
+def check(recipe: Recipe) -> None:
+    """Build what the recipe describes once, so that a mistake shows before hours of work.
+
+    Raises:
+        InputError: if the front-end or the model cannot be built.
+    """
+    frontend = build_frontend(recipe.features)
+    build_model(recipe.model.name, frontend.feature_count, 2, **recipe.model.arguments)
+    read_noise(recipe.augment.noise, recipe.sample_rate, max_seconds=0.1)
+
+
+def prepare(context: Context, folder: Path) -> None:
+    """Load the clips of every split, cut as the recipe says, and write them with what is known about them."""
+    recipe, (main, *joined) = context.recipe, context.corpora
+    labels = main.labels
+    if len(labels) < 2:
+        raise InputError(
+            f"corpus {recipe.corpus.name} has one label ({', '.join(labels)}): a recogniser needs recordings "
+            "of at least two"
+        )
+    longest = max(1, int(recipe.clip.max_seconds * recipe.sample_rate))
+    check_space(folder, len(list(main.cuts)) * longest * 4 + 50_000_000, "the prepared clips")
+    notes = [text for corpus in context.corpora for text in corpus.notes]
+    skipped = [_told(bad) for corpus in context.corpora for bad in corpus.skipped]
+    for split in SPLITS:
+        parts = [_load(main, split, labels, recipe, notes, skipped)]
+        if split == "train":
+            parts += [_load(corpus, split, labels, recipe, notes, skipped) for corpus in joined]
+        clips = parts[0] if len(parts) == 1 else _joined(parts)
+        clips.save(folder / split)
+    known = {
+        "name": recipe.corpus.name,
+        "about": main.card.get("about", ""),
+        "labels": list(labels),
+        "digest": main.digest,
+        "splits": [asdict(row) for row in summarise(main.cuts)],
+        "skipped": skipped,
+        "notes": notes,
+        "cards": [dict(corpus.card) for corpus in context.corpora],
+    }
+    (folder / "corpus.json").write_text(json.dumps(known, indent=1, default=str), encoding="utf-8")
+    for text in notes:
+        context.note(text)
+    if skipped:
+        context.note(
+            f"{len(skipped)} recordings left out, such as {skipped[0]['path']} ({skipped[0]['reason']})"
+        )
+
+
+def fit(context: Context, folder: Path) -> None:
+    """Train from the recipe's seed, or continue; the folder ends with the best recogniser."""
+    recipe = context.recipe
+    labels = tuple(context.corpus["labels"])
+    training, validation = context.clips("train"), context.clips("validation")
+    torch.manual_seed(recipe.seed)
+    frontend = build_frontend(recipe.features)
+    body = build_model(recipe.model.name, frontend.feature_count, len(labels), **recipe.model.arguments)
+    normalise = fit_normalisation(
+        frontend, torch.from_numpy(training.waveforms), torch.from_numpy(training.lengths)
+    )
+    recogniser = Recogniser(frontend, normalise, body, labels)
+    result = train(
+        recogniser,
+        training,
+        validation,
+        recipe.training,
+        recipe.augment,
+        recipe.mask,
+        seed=recipe.seed,
+        folder=folder,
+        options=context.trainer,
+        noise=read_noise(recipe.augment.noise, recipe.sample_rate),
+    )
+    if not context.leads:
+        return
+    told = {**asdict(result), "parameters": recogniser.parameter_count()}
+    (folder / "result.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    save_recogniser(recogniser, folder / context.folder.checkpoint.name)
+    context.note(
+        f"{recogniser.parameter_count():,} parameters, best of {result.epochs_run} epochs was "
+        f"{result.best_epoch}: {result.best_accuracy:.1%} on validation"
+    )
+
+
+def export(context: Context, folder: Path) -> tuple[Path, ...]:
+    """Write the recipe's artefacts; integer ranges come from training clips, never from test clips."""
+    clips, settings = context.clips("train"), context.recipe.export
+    written = export_recogniser(
+        context.recogniser, clips.waveforms, clips.lengths, settings, sidecar(context), folder
+    )
+    for path in written:
+        context.note(f"{path.name}  {path.stat().st_size:,} bytes")
+    return written
+
+
+def sidecar(context: Context) -> Sidecar:
+    """Return the knowledge that every artefact of the run carries; the export adds what differs."""
+    recipe = context.recipe
+    tree = resolved(recipe)
+    cards = ({key: str(value) for key, value in card.items()} for card in context.corpus["cards"])
+    return Sidecar(
+        name=recipe.name,
+        digest=context.digest,
+        labels=tuple(context.corpus["labels"]),
+        input="audio",
+        precision="float32",
+        sample_rate=recipe.sample_rate,
+        hop_samples=recipe.features.hop_samples,
+        features=asdict(recipe.features),
+        clip=recipe.clip,
+        detection=dict(recipe.detection),
+        corpus=tree["corpus"],
+        data=tuple(cards),
+        seed=recipe.seed,
+        version=__version__,
+    )
+
+
+def environment(trainer: TrainerOptions) -> dict[str, str]:
+    """Return what a person needs to know about the machine to judge or repeat the figures."""
+    packages = (
+        "torch",
+        "lightning",
+        "lhotse",
+        "litert-torch",
+        "ai-edge-quantizer",
+        "ai-edge-litert",
+        "numpy",
+        "soxr",
+    )
+    found = {"wrenlet": __version__, "python": sys.version.split()[0], "system": platform.platform()}
+    found["processor"] = _processor()
+    found["threads"] = str(torch.get_num_threads())
+    found["accelerator"] = f"{trainer.accelerator}, precision {trainer.precision}"
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _load(
+    corpus: OpenCorpus,
+    split: str,
+    labels: tuple[str, ...],
+    recipe: Recipe,
+    notes: list[str],
+    skipped: list[dict],
+) -> Clips:
+    """Load one split; of a joined corpus, only the clips whose labels are learned."""
+    cuts = corpus.split(split)
+    known = type(cuts).from_cuts(cut for cut in cuts if cut.supervisions[0].text in labels)
+    if left_out := len(cuts) - len(known):
+        notes.append(f"{left_out} {split} clips of {corpus.card['name']} have other labels and are left out")
+    clips = load_clips(
+        known, labels, recipe.sample_rate, recipe.clip, max_bad_share=corpus.settings.max_bad_share
+    )
+    notes += [f"{split}: {text}" for text in clips.notes]
+    skipped += [_told(bad) for bad in clips.skipped]
+    return clips
+
+
+def _joined(parts: list[Clips]) -> Clips:
+    """Return all clips as one set, as wide as the longest."""
+    width = max(part.waveforms.shape[1] for part in parts)
+    padded = [np.pad(part.waveforms, ((0, 0), (0, width - part.waveforms.shape[1]))) for part in parts]
+    return replace(
+        parts[0],
+        waveforms=np.concatenate(padded),
+        lengths=np.concatenate([part.lengths for part in parts]),
+        labels=np.concatenate([part.labels for part in parts]),
+        ids=tuple(name for part in parts for name in part.ids),
+        speakers=tuple(name for part in parts for name in part.speakers),
+        skipped=tuple(bad for part in parts for bad in part.skipped),
+        notes=tuple(text for part in parts for text in part.notes),
+    )
+
+
+def _told(bad: Skipped) -> dict[str, str]:
+    return {"path": str(bad.path), "reason": bad.reason}
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+        return next(
+            line.split(":", 1)[1].strip() for line in text.splitlines() if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
