@@ -58,7 +58,7 @@ def test_truncated_or_missing_or_foreign_files_are_named(tmp_path: Path) -> None
     whole = path.read_bytes()
     for keep in (0, 5, 100, len(whole) - 1):
         path.write_bytes(whole[:keep])
-        with pytest.raises(InputError, match="r.safetensors is not a whole safetensors file"):
+        with pytest.raises(InputError, match=r"r\.safetensors is not a whole safetensors file"):
             load_recogniser(path)
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(InputError, match="not a recogniser of wrenlet"):

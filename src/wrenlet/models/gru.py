@@ -19,7 +19,8 @@ def gru(
 ) -> StreamingModule:
     """Stack GRU layers and a dense head that answers at every frame.
 
-    Source: Cho et al. 2014, with the reset gate after the recurrent product and two bias sets, as PyTorch has it.
+    Source: Cho et al. 2014, with the reset gate after the recurrent product and two bias sets, as PyTorch
+        has it.
 
     Example:
         >>> gru(20, 10, hidden=64)(torch.zeros(1, 63, 20)).shape

@@ -1,4 +1,4 @@
-"""The pieces that every keyword model shares: dropout between layers, the dense head, and checks of numbers."""
+"""The pieces keyword models share: dropout between layers, the dense head, and checks of numbers."""
 
 from torch import nn
 

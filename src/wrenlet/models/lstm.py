@@ -21,7 +21,8 @@ def lstm(
 ) -> StreamingModule:
     """Stack LSTM layers and a dense head that answers at every frame.
 
-    Source: Hochreiter and Schmidhuber 1997; peepholes: Gers et al. 2002; projection: Sak et al. 2014, section 2.
+    Source: Hochreiter and Schmidhuber 1997; peepholes: Gers et al. 2002; projection: Sak et al. 2014,
+        section 2.
 
     Example:
         >>> lstm(20, 10, hidden=64)(torch.zeros(1, 63, 20)).shape

@@ -107,7 +107,8 @@ def build_model(name: str, features: int, classes: int, **arguments: Any) -> Str
             raise InputError(f"model {name} has no argument {argument!r}: {suggest(argument, known)}")
     changes = {key: tuple(value) if isinstance(value, list) else value for key, value in arguments.items()}
     body = card.build(features, classes, **{**card.arguments, **changes})
-    # The checkpoint needs to know what was built; a plain attribute survives copying and is no part of the maths.
+    # The checkpoint needs to know what was built; a plain attribute survives copying and is no part of the
+    # maths.
     cast(Any, body).blueprint = Blueprint(name, features, classes, changes)
     return body
 

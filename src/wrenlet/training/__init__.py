@@ -1,4 +1,4 @@
-"""Training: settings, schedules, losses, resident clips, and `train`, which continues where it was interrupted."""
+"""Training: settings, schedules, losses, and `train`, which continues where it was interrupted."""
 
 from wrenlet.training.keywords import KeywordTask
 from wrenlet.training.losses import clip_loss, frame_count, last_frame

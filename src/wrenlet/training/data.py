@@ -71,8 +71,8 @@ def pad_time(sequence: Tensor, time: int) -> Tensor:
 def audio_batch(recogniser: Recogniser, waveforms: Tensor) -> Tensor:
     """Pad audio `[batch, samples]` with silence to whole hops, and by the look-ahead of the body.
 
-    A stream that has ended is flushed with silence; with it in the batch, the answers of a clip are the same whether
-    or not a longer clip stands beside it.
+    A stream that has ended is flushed with silence; with it in the batch, the answers of a clip are the same
+    whether or not a longer clip stands beside it.
     """
     hop = recogniser.hop_samples
     ahead = recogniser.body.lookahead * recogniser.frontend.stride + recogniser.frontend.lookahead
@@ -94,7 +94,8 @@ def cache_features(recogniser: Recogniser, clips: Resident, batch: int) -> Resid
         for start in range(0, len(clips), batch)
     ]
     hop = recogniser.frontend.stride
-    # Frames after a clip's end stay what silence gives, which a body that looks ahead sees; `take` must keep them.
+    # Frames after a clip's end stay what silence gives, which a body that looks ahead sees; `take` must keep
+    # them.
     return Resident(
         torch.cat(parts), frame_count(clips.lengths, hop), clips.labels, frame_count(clips.host_lengths, hop)
     )

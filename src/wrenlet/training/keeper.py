@@ -1,4 +1,4 @@
-"""What a training leaves behind at the end of each epoch: numbers, the best weights, and where to continue."""
+"""What a training leaves at the end of each epoch: numbers, best weights, and where to continue."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import lightning as lightning
+import lightning
 import torch
 from lightning.pytorch.callbacks import Callback
 
@@ -34,7 +34,7 @@ def best_row(history: list[Row]) -> Row:
 
 
 class Keeper(Callback):
-    """Writes `metrics.jsonl`, `best.safetensors` and `resume.ckpt`, each whole or not at all, and stops early.
+    """Keeps an epoch in `metrics.jsonl`, `best.safetensors` and `resume.ckpt`, and stops early.
 
     Attributes:
         history: one row an epoch, from the first of all sessions.
@@ -75,7 +75,7 @@ class Keeper(Callback):
         self.since = time.perf_counter()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        """Keep the epoch: best weights first, the place to continue last, so that a kill in between repeats it."""
+        """Keep the epoch: where to continue is written last, so that a kill in between repeats it."""
         assert isinstance(pl_module, KeywordTask)
         score = pl_module.take_score()
         if score is None:

@@ -1,11 +1,12 @@
 """The task of keywords and digits: one label a clip, answered at its last real frame."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import lightning as lightning
+import lightning
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim.lr_scheduler import LambdaLR
 
 from wrenlet.audio import AugmentSettings
@@ -47,8 +48,8 @@ class EpochScore:
 class KeywordTask(lightning.LightningModule):
     """Waveform augmentation → front-end → normalise → feature masking → body → last real frame → loss.
 
-    A training step is a pure function of the weights, the seed, the epoch and the step's number: chance has no
-    memory, so nothing but weights, optimiser and counters is needed to continue a training exactly.
+    A training step is a pure function of the weights, the seed, the epoch and the step's number: chance has
+    no memory, so nothing but weights, optimiser and counters is needed to continue a training exactly.
 
     Attributes:
         score: of the epoch that just ended; None once it was taken by `take_score`.
@@ -90,8 +91,11 @@ class KeywordTask(lightning.LightningModule):
         self.batches: list[Tensor] = []
         self.sums = torch.zeros(2)
         self.check_sums = torch.zeros(3)
-        # Lightning would otherwise move a batch of indices to the device, which `Resident.take` wants on the CPU.
-        self.epoch_steps = len(self.cut_epoch(0, world=1))
+
+    @cached_property
+    def epoch_steps(self) -> int:
+        """Steps of an epoch, the same on every rank."""
+        return len(self.cut_epoch(0, self.trainer.world_size))
 
     def cut_epoch(self, epoch: int, world: int) -> list[Tensor]:
         """Return the batches of an epoch as indices over all ranks."""
@@ -101,10 +105,11 @@ class KeywordTask(lightning.LightningModule):
             order, self.learn.host_lengths, self.settings.batch, self.seed, epoch, self.settings.pool, world
         )
 
-    # The loaders only count: which clips a number stands for follows from seed and epoch, see `training_step`.
+    # The loaders only count: which clips a number stands for follows from seed and epoch, see
+    # `training_step`.
     def train_dataloader(self) -> range:
         """Return the numbers of an epoch's steps."""
-        return range(len(self.cut_epoch(0, self.trainer.world_size)))
+        return range(self.epoch_steps)
 
     def val_dataloader(self) -> range:
         """Return the numbers of the validation's batches."""
@@ -119,16 +124,13 @@ class KeywordTask(lightning.LightningModule):
         """Return the optimiser, and the schedule as a factor on its rate for every step."""
         optimiser = build_optimiser(self.settings, self.recogniser.body)
         peak = self.settings.learning_rate
-        epoch_steps = len(self.cut_epoch(0, self.trainer.world_size))
-        steps = self.settings.epochs * epoch_steps
+        schedule = LambdaLR(optimiser, lambda step: self.rate_at(step) / peak)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
-        def factor(step: int) -> float:
-            return learning_rate(self.settings.schedule, peak, step, steps, epoch_steps) / peak
-
-        return {
-            "optimizer": optimiser,
-            "lr_scheduler": {"scheduler": LambdaLR(optimiser, factor), "interval": "step"},
-        }
+    def rate_at(self, step: int) -> float:
+        """Return the learning rate of a step, from 0 over the whole training."""
+        settings, steps = self.settings, self.epoch_steps
+        return learning_rate(settings.schedule, settings.learning_rate, step, settings.epochs * steps, steps)
 
     def on_fit_start(self) -> None:
         """Move the clips to the device and compute once all features that never change."""
@@ -198,21 +200,17 @@ class KeywordTask(lightning.LightningModule):
         assert isinstance(check, Tensor)
         loss, clips = sums.tolist()
         check_loss, right, checked = check.tolist()
-        rate = float(self.trainer.optimizers[0].param_groups[0]["lr"])
+        rate = self.rate_at(self.global_step - 1)
         self.score = EpochScore(loss / clips, check_loss / checked, right / checked, rate)
         shown = {"loss": self.score.loss, "val_accuracy": self.score.validation_accuracy}
         # Once an epoch and equal on all ranks: logging each step would cost as much as a small model's step.
         self.log_dict(shown, prog_bar=True, logger=False, batch_size=1, sync_dist=self.trainer.world_size > 1)
 
     def take_score(self) -> EpochScore | None:
-        """Return the score of the epoch that just ended, once; a continued training passes that point twice."""
+        """Return the score of the epoch that just ended, once: a continued training passes there twice."""
         score, self.score = self.score, None
         return score
 
     def full_precision(self) -> torch.autocast:
         """Return a context in which the front-end computes in 32 bit: a log spectrum in 16 bit is noise."""
         return torch.autocast(self.device.type, enabled=False)
-
-    def state_parts(self) -> nn.Module:
-        """Return what learns, for whoever saves it."""
-        return self.recogniser.body

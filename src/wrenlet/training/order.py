@@ -26,8 +26,8 @@ def epoch_order(labels: Tensor, seed: int, epoch: int, sampling: str) -> Tensor:
         labels: of all clips, `[clips]`.
         seed: of the training.
         epoch: from 0.
-        sampling: `natural`: each clip once; `balanced`: each label equally often (to within one), a rare label's
-            clips all seen before any is repeated.
+        sampling: `natural`: each clip once; `balanced`: each label equally often (to within one), a rare
+            label's clips all seen before any is repeated.
     """
     generator = torch.Generator().manual_seed(mixed_seed(seed, epoch))
     total = len(labels)

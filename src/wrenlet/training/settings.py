@@ -13,8 +13,8 @@ class ScheduleSettings:
     """How the learning rate moves over the steps of a training.
 
     Attributes:
-        kind: `one-cycle` (cosine up, cosine down), `cosine` (linear up, cosine down), `staged` (rates held for
-            given numbers of steps), `exponential` (a factor an epoch) or `constant`.
+        kind: `one-cycle` (cosine up, cosine down), `cosine` (linear up, cosine down), `staged` (rates held
+            for given numbers of steps), `exponential` (a factor an epoch) or `constant`.
         warmup: share of all steps on the way up; `one-cycle` and `cosine`.
         first: rate of the first step of `one-cycle`, as a share of the learning rate.
         last: rate of the last step of `one-cycle` and `cosine`, as a share of the learning rate.
@@ -69,9 +69,10 @@ class TrainingSettings:
         schedule: how the rate moves.
         gradient_clip: largest norm of the whole gradient; 0 leaves it alone.
         label_smoothing: share of the target that is spread over all labels.
-        sampling: `natural` visits each clip once an epoch; `balanced` visits every label equally often, repeating
-            clips of rare labels.
-        pool: batches whose clips are sorted by length together, so that less padding is computed; 1: no sorting.
+        sampling: `natural` visits each clip once an epoch; `balanced` visits every label equally often,
+            repeating clips of rare labels.
+        pool: batches whose clips are sorted by length together, so that less padding is computed; 1: no
+            sorting.
         patience: epochs without a better validation after which training stops; None never stops early.
     """
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import lightning as lightning
+import lightning
 import numpy as np
 import torch
 from lightning.pytorch.callbacks import RichProgressBar
@@ -65,11 +65,12 @@ def train(
 ) -> TrainingResult:
     """Train `recogniser`, which ends with the best weights on validation, on the CPU and in evaluation mode.
 
-    Called again on the same folder with the same arguments, it continues after the last whole epoch and gives the
-    numbers that an uninterrupted training gives; a finished training returns at once.
+    Called again on the same folder with the same arguments, it continues after the last whole epoch and
+    gives the numbers that an uninterrupted training gives; a finished training returns at once.
 
     Args:
-        recogniser: with its initial weights; they and `normalise` must be the same when a training is continued.
+        recogniser: with its initial weights; they and `normalise` must be the same when a training is
+            continued.
         training: clips to learn from.
         validation: clips that choose the best epoch and the end.
         settings: of the training.
@@ -81,7 +82,8 @@ def train(
         noise: recordings for `augment.noise` as `read_noise` gives them, float32 `[samples]`.
 
     Raises:
-        InputError: if there is nothing to learn from, the folder holds another training, or the loss diverges.
+        InputError: if there is nothing to learn from, the folder holds another training, or the loss
+            diverges.
         KeyboardInterrupt: on Ctrl-C; the folder can be continued.
     """
     options = options or TrainerOptions()
@@ -90,7 +92,8 @@ def train(
     kept = read_kept(folder)
     if kept is not None and kept.fingerprint != fingerprint:
         raise InputError(
-            f"{folder} holds a training with other settings, seed or clips: give another folder, or delete this one"
+            f"{folder} holds a training with other settings, seed or clips: "
+            "give another folder, or delete this one"
         )
     if kept is None or not kept.finished:
         folder.mkdir(parents=True, exist_ok=True)
@@ -175,7 +178,7 @@ def build_trainer(
     task: KeywordTask, keeper: Keeper, settings: TrainingSettings, options: TrainerOptions
 ) -> lightning.Trainer:
     """Return a trainer with nothing in it that works every step."""
-    steps = task.epoch_steps
+    steps = max(1, len(task.learn) // settings.batch)
     callbacks: list[lightning.Callback] = [keeper]
     if options.progress:
         callbacks.append(RichProgressBar(refresh_rate=max(1, steps // 10)))
@@ -188,7 +191,7 @@ def build_trainer(
         gradient_clip_val=settings.gradient_clip or None,
         callbacks=callbacks,
         logger=TensorBoardLogger(keeper.folder, name="", version="tensorboard"),
-        log_every_n_steps=max(1, min(50, steps)),
+        log_every_n_steps=steps,
         num_sanity_val_steps=0,
         enable_progress_bar=options.progress,
         enable_model_summary=False,
@@ -202,8 +205,8 @@ def build_trainer(
 def strategy_of(options: TrainerOptions) -> str:
     """Return Lightning's strategy for the options.
 
-    `auto` with several devices would start the person's whole command again for each of them; `ddp_spawn` starts
-    only the training.
+    `auto` with several devices would start the person's whole command again for each of them; `ddp_spawn`
+    starts only the training.
     """
     several = str(options.devices).count(",") > 0 or (
         str(options.devices).isdigit() and int(options.devices) > 1
@@ -214,8 +217,8 @@ def strategy_of(options: TrainerOptions) -> str:
 def fit(trainer: lightning.Trainer, task: KeywordTask, checkpoint: Path | None) -> None:
     """Run the trainer, and let Ctrl-C through as what it is.
 
-    Lightning answers Ctrl-C with `sys.exit` and leaves it switched off; our callers have their own way to say that
-    the same command continues.
+    Lightning answers Ctrl-C with `sys.exit` and leaves it switched off; our callers have their own way to
+    say that the same command continues.
     """
     before = signal.getsignal(signal.SIGINT)
     try:
