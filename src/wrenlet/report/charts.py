@@ -11,6 +11,7 @@ from typing import Any
 
 from wrenlet.extras import require
 from wrenlet.report.contents import ClipPicture, Training
+from wrenlet.report.escaping import clean
 
 __all__ = ["clip_chart", "learning_charts"]
 
@@ -69,7 +70,7 @@ def _svg(figure: Any, description: str) -> str:
     opening = (
         f'<svg {view.group() if view else ""} role="img" xmlns="http://www.w3.org/2000/svg" '
         'xmlns:xlink="http://www.w3.org/1999/xlink" stroke-linejoin="round" '
-        f'aria-label="{escape(description)}">'
+        f'aria-label="{escape(clean(description))}">'
     )
     body = text[text.index(">") + 1 :]
     mark = f"c{zlib.crc32((body + description).encode('utf-8', 'backslashreplace')):08x}"
@@ -113,17 +114,10 @@ def _curves(quantity: str, lines: Sequence[tuple[str, list[tuple[int, float]]]],
                 marker="o" if len(points) == 1 else None,
                 label=part,
             )
-        kept = dict(lines).get("validation", [])
-        if best in dict(kept):
-            axes.plot(
-                [best],
-                [dict(kept)[best]],
-                "o",
-                color=WRONG,
-                markersize=5,
-                label=f"kept: epoch {best}",
-                zorder=5,
-            )
+        validation = dict(dict(lines).get("validation", []))
+        if best in validation:
+            label = f"kept: epoch {best}"
+            axes.plot([best], [validation[best]], "o", color=WRONG, markersize=5, label=label, zorder=5)
         axes.set_xlabel("epoch")
         axes.set_title(quantity + unit, loc="left", fontsize=9, color=INK)
         axes.xaxis.set_major_locator(tickers.MaxNLocator(6, integer=True))
@@ -159,7 +153,7 @@ def clip_chart(clip: ClipPicture) -> str:
         if clip.features:
             rows = [list(feature) for feature in zip(*clip.features, strict=True)]
             ranked = sorted(value for row in rows for value in row)
-            # The outer 2 % of the values on either side share a colour, or one loud frame would hide the rest.
+            # The outer 2 % on either side share a colour, or one loud frame would hide the rest.
             low, high = ranked[len(ranked) // 50], ranked[-1 - len(ranked) // 50]
             grid.imshow(
                 rows, aspect="auto", origin="lower", cmap="viridis", interpolation="none",
@@ -175,6 +169,6 @@ def clip_chart(clip: ClipPicture) -> str:
         frames, height = len(clip.features), len(clip.features[0]) if clip.features else 0
         return _svg(
             figure,
-            f"Waveform of {clip.name}, {clip.seconds:.2f} seconds of {clip.label!r}, "
+            f"Waveform of {clip.name}, {clip.seconds:.2f} seconds of “{clip.label}”, "
             f"above its {clip.feature_name}, {frames} frames of {height}.",
         )

@@ -322,7 +322,7 @@ class RunReport:
         size = len(self.labels)
         if self.confusion and {len(self.confusion), *map(len, self.confusion)} != {size}:
             raise InputError(
-                f"the confusion matrix is not square or not of {size} labels: give {size} rows of {size} counts"
+                f"the confusion matrix does not fit {size} labels: give {size} rows of {size} counts"
             )
 
     @property

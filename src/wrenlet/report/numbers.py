@@ -1,4 +1,4 @@
-"""Numbers as the report writes them: tidy, never rounded up to perfection, a dash where nothing was measured."""
+"""Numbers as the report writes them: tidy, never rounded up to perfection, a dash for what is missing."""
 
 import math
 

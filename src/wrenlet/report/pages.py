@@ -5,10 +5,9 @@ import re
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from wrenlet.extras import require
-from wrenlet.report import charts, numbers
+from wrenlet.report import charts, escaping, numbers
 from wrenlet.report.contents import RunReport
 from wrenlet.report.storage import REPORT_FILE, to_json
 from wrenlet.report.sweep import SweepReport
@@ -20,15 +19,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 MATRIX_LABELS = 40
 #: Columns of a sweep that get a mean, a standard deviation and their ends.
 SUMMARISED = ("accuracy", "float_accuracy", "agreement", "size_bytes", "step_us_median", "epochs", "seconds")
-FILTERS = tuple(name for name in numbers.__all__ if name != "DASH")
-# Control characters are not allowed in HTML and can rewrite a terminal that prints the Markdown.
-CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
-
-
-class _Verbatim(str):
-    """Text that the Markdown page takes as it is."""
-
-    __slots__ = ()
+FILTERS = {
+    name: getattr(module, name) for module in (numbers, escaping) for name in module.__all__ if name.islower()
+}
 
 
 def write_report(report: RunReport, folder: Path) -> tuple[Path, Path]:
@@ -75,12 +68,11 @@ def _write(
         "lstrip_blocks": True,
         "keep_trailing_newline": True,
     }
-    html = jinja2.Environment(autoescape=True, finalize=_clean, **settings)
+    html = jinja2.Environment(autoescape=True, finalize=escaping.clean, **settings)
     # Markdown has no autoescape of its own: every string is escaped on its way out, unless it is verbatim.
-    markdown = jinja2.Environment(autoescape=False, finalize=_escape_markdown, **settings)
+    markdown = jinja2.Environment(autoescape=False, finalize=escaping.escape_markdown, **settings)
     for environment in (html, markdown):
-        environment.filters.update({name: getattr(numbers, name) for name in FILTERS})
-        environment.filters.update(fenced=_fenced, code=_code, place=_place, local=_local, tied=_tied)
+        environment.filters.update(FILTERS, place=_place)
         environment.globals.update(dash=numbers.DASH)
     rendered = {
         REPORT_FILE: to_json(report),
@@ -120,45 +112,3 @@ def _place(value: float, axis: tuple[float, float]) -> str:
     """Return where a value lies on the axis, as a percentage for the stylesheet."""
     low, high = axis
     return f"{100 * min(1.0, max(0.0, (value - low) / (high - low))):.2f}%"
-
-
-def _local(path: str) -> str:
-    """Return a relative path as a link that can only lead into the same folder tree."""
-    return "./" + quote(path.encode("utf-8", "backslashreplace"), safe="/")
-
-
-def _tied(text: str) -> str:
-    """Return a sentence whose numbers keep their unit, and whose intervals their ends, on one line."""
-    return re.sub(r"(?<=\d) (?=(%|µs|ms|KB)(\W|$))", "\u00a0", text).replace("–", "–\u2060")
-
-
-def _clean(value: Any) -> Any:
-    # Jinja's own Markup is a subclass of str and already safe.
-    return value.translate(CONTROLS) if type(value) is str else value
-
-
-def _escape_markdown(value: Any) -> Any:
-    if isinstance(value, _Verbatim) or not isinstance(value, str):
-        return value
-    text = " ".join(value.translate(CONTROLS).split())
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]#|~$])", r"\\\1", text)
-
-
-def _longest_ticks(text: str) -> int:
-    return max((len(run) for run in re.findall("`+", text)), default=0)
-
-
-def _fenced(text: str, language: str = "") -> str:
-    """Return a Markdown code block whose fence is longer than any inside."""
-    clean = text.translate(CONTROLS).strip("\n")
-    fence = "`" * max(3, _longest_ticks(clean) + 1)
-    return _Verbatim(f"{fence}{language}\n{clean}\n{fence}")
-
-
-def _code(text: str) -> str:
-    """Return inline Markdown code, also inside a table."""
-    clean = " ".join(text.translate(CONTROLS).split()).replace("|", "\\|")
-    ticks = "`" * (_longest_ticks(clean) + 1)
-    pad = " " if clean.startswith("`") or clean.endswith("`") or not clean else ""
-    return _Verbatim(f"{ticks}{pad}{clean}{pad}{ticks}")

@@ -98,7 +98,9 @@ def _build(kind: Any, raw: Any, where: str) -> Any:
             return tuple(_build(each, item, f"{where}[{i}]") for i, (each, item) in enumerate(pairs))
     if origin is dict and isinstance(raw, dict):
         return {key: _build(arguments[1], item, f"{where}.{key}") for key, item in raw.items()}
-    if kind is float and (raw in ("nan", "inf", "-inf") or type(raw) in (int, float)):
+    if kind is float and isinstance(raw, (int, float)) and not isinstance(raw, bool):
+        return float(raw)
+    if kind is float and isinstance(raw, str) and raw in ("nan", "inf", "-inf"):
         return float(raw)
     if kind in (int, str, bool) and type(raw) is kind:
         return raw

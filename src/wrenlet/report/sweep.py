@@ -4,7 +4,7 @@ import statistics
 from dataclasses import dataclass, field
 
 from wrenlet.errors import InputError
-from wrenlet.report.contents import DataSource
+from wrenlet.report.contents import DataSource, RunReport
 from wrenlet.report.numbers import percent, points
 
 __all__ = ["Summary", "SweepReport", "SweepRun"]
@@ -41,6 +41,35 @@ class SweepRun:
     seconds: float | None = None
     report: str = ""
     failure: str = ""
+
+    @classmethod
+    def of(cls, name: str, run: RunReport, *, report: str = "", seconds: float | None = None) -> "SweepRun":
+        """Return the row of a finished run; its float model is the first that a measurement names.
+
+        Args:
+            name: what was varied.
+            run: the run's own report.
+            report: path of its page, relative to the sweep's folder, with `/`.
+            seconds: wall clock of the run; that of its training if it is not given.
+        """
+        row, training = run.shipped, run.training
+        floating = [m.accuracy for m in run.measurements if m.precision == "float32"]
+        agreements = [
+            p.agreement for p in run.parity if p.agreement is not None and row.artefact in p.comparison
+        ]
+        return cls(
+            name,
+            accuracy=row.accuracy,
+            interval=row.interval,
+            clips=row.clips,
+            float_accuracy=floating[0] if floating else None,
+            agreement=agreements[-1] if agreements and row.artefact else None,
+            size_bytes=row.size_bytes,
+            step_us_median=row.step_us_median,
+            epochs=len(training.epochs) if training else None,
+            seconds=seconds if seconds is not None or training is None else training.seconds,
+            report=report,
+        )
 
 
 @dataclass(frozen=True)
