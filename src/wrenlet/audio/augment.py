@@ -178,7 +178,7 @@ def mix_noise(
 
 
 def pink_noise(batch: int, samples: int, generator: torch.Generator) -> Tensor:
-    """Return noise `[batch, samples]` of unit variance whose power falls by 3 dB an octave, as most rooms' does."""
+    """Return noise `[batch, samples]` of unit variance, falling by 3 dB an octave as in most rooms."""
     size = math.ceil(samples / SPEED_UNIT) * SPEED_UNIT  # a length that transforms quickly
     white = torch.randn(batch, size // 2 + 1, 2, generator=generator, device=generator.device)
     slope = torch.arange(size // 2 + 1, device=generator.device, dtype=torch.float32).clamp(1).rsqrt()

@@ -29,8 +29,8 @@ class Corpus:
         attribution: whom to name.
         homepage: where to read more.
         folder: below the data root, where the recordings lie; empty if they lie elsewhere.
-        get: downloads them below a data root and returns what a person should know; `None` if there is nothing
-            to download.
+        get: downloads them below a data root and returns what a person should know; `None` if there is
+            nothing to download.
     """
 
     name: str

@@ -33,10 +33,10 @@ def open_digits(settings: CorpusSettings, root: Path) -> OpenCorpus:
     """Open `root/fsdd/recordings`, whose files are named `{digit}_{speaker}_{index}.wav`.
 
     Splits:
-        random: 70/15/15 of the clips of every digit and speaker. Speakers are shared, so this measures known voices.
+        random: 70/15/15 of the clips of every digit and speaker, so this measures known voices.
         official: indices 0 to 4 are the test (the dataset's README), 5 to 9 validation, the rest training.
-        speakers: `settings.held_out` is the test. Validation is the next speaker by name, whole, or 15 % of the
-            clips of the other five; see `CorpusSettings.validation`.
+        speakers: `settings.held_out` is the test. Validation is the next speaker by name, whole, or 15 % of
+            the clips of the other five; see `CorpusSettings.validation`.
 
     Raises:
         InputError: if the recordings are not there or `held_out` is none of the speakers.
@@ -44,8 +44,8 @@ def open_digits(settings: CorpusSettings, root: Path) -> OpenCorpus:
     folder = root / "fsdd" / "recordings"
     if not folder.is_dir():
         raise InputError(
-            f"there are no digits in {folder}: run  wrenlet data get digits  or name the folder that has them "
-            "with --data or WRENLET_DATA"
+            f"there are no digits in {folder}: run  wrenlet data get digits  or name the folder that has "
+            "them with --data or WRENLET_DATA"
         )
     entries, indices = [], {}
     for path in sorted(folder.iterdir()):
@@ -55,7 +55,8 @@ def open_digits(settings: CorpusSettings, root: Path) -> OpenCorpus:
             indices[path.stem] = int(match["index"])
     if not entries:
         raise InputError(
-            f"{folder} holds no file named like 7_jackson_32.wav: delete the folder and run  wrenlet data get digits"
+            f"{folder} holds no file named like 7_jackson_32.wav: delete the folder and run "
+            " wrenlet data get digits"
         )
     groups = {entry.id: (entry.label, entry.speaker) for entry in entries}
     if settings.split == "official":
@@ -87,9 +88,9 @@ def _by_speaker(entries: list[Entry], settings: CorpusSettings) -> dict[str, str
 def get_digits(root: Path, progress: Callable[[int, int | None], None] | None = None) -> tuple[str, ...]:
     """Download the recordings into `root/fsdd/recordings`.
 
-    GitHub packs this archive anew when it likes, so the archive itself has no lasting checksum. What came out of it
-    is checked instead: 3,000 recordings, the right names, all decodable, and a digest over their samples, which is
-    compared with that of the copy our figures were measured on.
+    GitHub packs this archive anew when it likes, so the archive itself has no lasting checksum. What came
+    out of it is checked instead: 3,000 recordings, the right names, all decodable, and a digest over their
+    samples, which is compared with that of the copy our figures were measured on.
 
     Args:
         root: folder of all corpora.

@@ -27,8 +27,9 @@ def fetch(
 ) -> Path:
     """Download `url` to `path`, which appears only once it is whole and its checksum is right.
 
-    What has arrived is kept in `path.partial`, and asked for no more, whether this call tries again or the command
-    is run another day. A server that cannot continue, or whose file has changed since, sends all of it again.
+    What has arrived is kept in `path.partial` and not asked for again, whether this call tries once more or
+    the command is run another day. A server that cannot continue, or whose file has changed since, sends
+    all of it again.
 
     Args:
         url: `http` or `https`.
@@ -61,8 +62,8 @@ def fetch(
         except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             if attempt == attempts:
                 raise InputError(
-                    f"cannot download {url} ({getattr(error, 'reason', error)}): check the network and run the "
-                    f"command again (it continues where it stopped), or put the file at {path} yourself"
+                    f"cannot download {url} ({_reason(error)}): check the network and run the command "
+                    f"again (it continues where it stopped), or put the file at {path} yourself"
                 ) from error
         except OSError as error:
             raise InputError(
@@ -72,8 +73,8 @@ def fetch(
         partial.unlink()
         tag.unlink(missing_ok=True)
         raise InputError(
-            f"{url} has the checksum {found[:12]}…, not {sha256[:12]}…: the download was deleted; run the command "
-            "again, and if it stays wrong the file has changed at its source"
+            f"{url} has the checksum {found[:12]}…, not {sha256[:12]}…: the download was deleted; run the "
+            "command again, and if it stays wrong the file has changed at its source"
         )
     partial.replace(path)
     tag.unlink(missing_ok=True)
@@ -175,6 +176,10 @@ def _target(name: str, inside: str, archive: Path) -> PurePosixPath | None:
     if not path.is_relative_to(wanted):
         return None
     return path.relative_to(wanted)
+
+
+def _reason(error: Exception) -> object:
+    return getattr(error, "reason", None) or error
 
 
 def _checksum(path: Path) -> str:

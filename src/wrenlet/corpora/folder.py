@@ -34,12 +34,12 @@ def open_folder(settings: CorpusSettings, root: Path) -> OpenCorpus:
     A label is a folder's name, as it is; hidden files and `_background_noise_` are passed over.
 
     Splits:
-        random: the folders `train`, `validation` and `test` if `PATH` has them (a missing one is carved out of
-            training: 15 %). Otherwise, if file names carry speakers (`{speaker}_nohash_{n}`), 70/15/15 of the
-            speakers. Otherwise 70/15/15 of every label's clips.
+        random: the folders `train`, `validation` and `test` if `PATH` has them (a missing one is carved out
+            of training: 15 %). Otherwise, if file names carry speakers (`{speaker}_nohash_{n}`), 70/15/15
+            of the speakers. Otherwise 70/15/15 of every label's clips.
         official: the folders `train`, `validation` and `test`, which must be there.
-        speakers: `settings.held_out` is the test, and validation is 15 % of the other speakers (or of their clips; see
-            `CorpusSettings.validation`). Without `held_out`, 70/15/15 of the speakers.
+        speakers: `settings.held_out` is the test, and validation is 15 % of the other speakers (or of their
+            clips; see `CorpusSettings.validation`). Without `held_out`, 70/15/15 of the speakers.
 
     Args:
         settings: with `name="folder:PATH"`; a relative path starts where the command was run.
@@ -101,8 +101,8 @@ def _split(
     if settings.split == "speakers":
         if len(speakers) < 3:
             raise InputError(
-                f"corpus.split is speakers, but the names in {folder} tell {len(speakers)} speakers apart and it takes "
-                "three: name recordings {speaker}_nohash_{n}.wav, or use corpus.split=random"
+                f"corpus.split is speakers, but the names in {folder} tell {len(speakers)} speakers apart "
+                "and it takes three: name recordings {speaker}_nohash_{n}.wav, or use corpus.split=random"
             )
         if settings.held_out is not None:
             return _leave_out(entries, settings, speakers)

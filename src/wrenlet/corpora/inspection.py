@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from wrenlet.audio import read_audio
-from wrenlet.corpora.opened import OpenCorpus, Skipped, refuse_too_many_bad
+from wrenlet.corpora.opened import OpenCorpus, Skipped, refuse_too_many_bad, split_of
 from wrenlet.corpora.splits import SPLITS
 from wrenlet.errors import InputError
 
@@ -78,7 +78,7 @@ def summarise(cuts: Iterable[Any]) -> tuple[SplitSummary, ...]:
     """Count clips, hours, speakers and durations of every split that holds something."""
     found: dict[str, list[Any]] = {}
     for cut in cuts:
-        found.setdefault((cut.custom or {}).get("split", ""), []).append(cut)
+        found.setdefault(split_of(cut), []).append(cut)
     order = [split for split in SPLITS if split in found] + sorted(set(found) - set(SPLITS))
     rows = []
     for split in order:
@@ -120,7 +120,7 @@ def check_corpus(
     duplicates, readable = [], []
     cuts = list(corpus.cuts)
     for done, cut in enumerate(cuts, start=1):
-        path, split = Path(cut.recording.sources[0].source), cut.custom["split"]
+        path, split = Path(cut.recording.sources[0].source), split_of(cut)
         try:
             samples = read_audio(path).samples
         except InputError as error:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wrenlet.audio import probe
 from wrenlet.corpora.settings import CorpusSettings
@@ -15,7 +15,7 @@ from wrenlet.extras import require
 if TYPE_CHECKING:
     from lhotse import CutSet
 
-__all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "refuse_too_many_bad"]
+__all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "refuse_too_many_bad", "split_of"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ class Skipped:
         return f"{self.path} {self.reason}"
 
 
+def split_of(cut: Any) -> str:
+    """Return the split of a Lhotse cut, or `""` if it has none."""
+    return (cut.custom or {}).get("split", "")
+
+
 @dataclass(frozen=True)
 class OpenCorpus:
     """A corpus whose recordings are found and split.
@@ -88,10 +93,10 @@ class OpenCorpus:
         """
         if name not in (*SPLITS, "all"):
             raise InputError(f"there is no split {name!r}: use train, validation, test or all")
-        found = [cut for cut in self.cuts if name in ("all", cut.custom["split"])]
+        found = [cut for cut in iter(self.cuts) if name in ("all", split_of(cut))]
         if not found:
             raise InputError(
-                f"the {name} split of {self.settings.name} is empty: add recordings, or choose another corpus.split"
+                f"the {name} split of {self.settings.name} is empty: add recordings, or change corpus.split"
             )
         return type(self.cuts).from_cuts(found)
 
@@ -163,6 +168,6 @@ def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float
         return
     named = "; ".join(str(bad) for bad in skipped[:3]) + ("; …" if len(skipped) > 3 else "")
     raise InputError(
-        f"{len(skipped)} of {total} recordings cannot be used, more than corpus.max_bad_share {max_share:g} allows: "
-        f"{named}. Replace or delete them, or raise corpus.max_bad_share"
+        f"{len(skipped)} of {total} recordings cannot be used, more than corpus.max_bad_share {max_share:g} "
+        f"allows: {named}. Replace or delete them, or raise corpus.max_bad_share"
     )

@@ -14,16 +14,16 @@ class CorpusSettings:
 
     Attributes:
         name: `digits`, `folder:PATH` or `synthetic`.
-        split: `random`, `official` or `speakers`; what each means is said by the corpus. Clips whose speakers are
-            known and many are never split by clip unless the corpus says so.
+        split: `random`, `official` or `speakers`; each corpus says what they mean.
         held_out: the speaker who is the test set, for `speakers`.
-        validation: for `speakers`, who judges the epochs: `speaker` takes a whole training speaker out, so that the
-            chosen epoch is the one best on a stranger, which is what the test asks; `clips` takes 15 % of the
-            training speakers' clips instead, keeps every voice for training, and says little about strangers.
+        validation: for `speakers`, who judges the epochs: `speaker` takes a whole training speaker out, so
+            that the chosen epoch is the one best on a stranger, which is what the test asks; `clips` takes
+            15 % of the training speakers' clips instead, keeps every voice for training, and says little
+            about strangers.
         seed: of random splits and of synthetic speech.
         words: to be spoken, for `synthetic`.
         clips_per_word: for `synthetic`, over all splits.
-        max_bad_share: share of recordings that may be unreadable (they are skipped and named); more is an error.
+        max_bad_share: share of recordings that may be unreadable (skipped and named); more is an error.
     """
 
     name: str = "digits"
@@ -42,7 +42,7 @@ class CorpusSettings:
             raise InputError(f"corpus.validation is {self.validation!r}: use speaker or clips")
         if self.held_out is not None and self.split != "speakers":
             raise InputError(
-                f"corpus.held_out is {self.held_out!r}, but corpus.split is {self.split!r}: set corpus.split=speakers"
+                f"corpus.held_out is {self.held_out!r}, but corpus.split is {self.split!r}: use speakers"
             )
         if self.name == "synthetic":
             self._check_words()

@@ -1,7 +1,7 @@
 """Who goes into training, validation and test.
 
-Chance is a SHA-256 of the seed and a clip's name, so a split is the same on every machine and Python, and adding
-one recording does not reshuffle the others.
+Chance is a SHA-256 of the seed and a clip's name, so a split is the same on every machine and adding a
+recording moves few of the others.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ def split_clips(
         shares: of training, validation and test; they add up to 1.
 
     Returns:
-        `train`, `validation` or `test` by name. Over all groups together the shares are exact to one clip: what one
-        group rounds up the next rounds down.
+        `train`, `validation` or `test` by name. Over all groups together the shares are exact to one clip:
+        what one group rounds up the next rounds down.
     """
     members: dict[str, list[str]] = {}
     for name, group in groups.items():

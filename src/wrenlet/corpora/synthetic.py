@@ -45,8 +45,8 @@ def open_synthetic(
 ) -> OpenCorpus:
     """Open `root/synthetic/<digest>`, and speak it first if it is not there.
 
-    Every clip has its own voice, rate, pitch, melody and ending. The splits share no throat: all accents of an
-    espeak variant (`f3`) belong to one split, whatever `settings.split` says. 70/15/15 of the clips of every word.
+    Every clip has its own voice, rate, pitch, melody and ending. The splits share no throat: all accents of
+    an espeak variant (`f3`) belong to one split. 70/15/15 of the clips of every word.
 
     Args:
         settings: with `words`, `clips_per_word` and `seed`.
@@ -59,7 +59,7 @@ def open_synthetic(
     """
     if settings.split != "random":
         raise InputError(
-            f"corpus.split is {settings.split!r}: synthetic voices are always kept apart; use corpus.split=random"
+            f"corpus.split is {settings.split!r}: synthetic voices are always kept apart; use random"
         )
     plan = _plan(settings)
     key = {"recipe": RECIPE, "engine": engine_version(), "rate": SAMPLE_RATE, "plan": plan}
