@@ -120,8 +120,9 @@ def test_a_table_has_no_header_or_a_picture_no_text(run_page, sweep_page):
     [
         "99.3 %", "98.1–99.8 %", "34.2", "4.4", "5.0", "0.00028", "2,880", "71,040", "digits-int8.tflite",
         "13,978", "one heard as nine", "97.8 %", "1_jackson_1", "61 %", "3.1e-6", "99.78 %", "2,100",
-        "FULLY_CONNECTED", "0.26", "recordings/7_theo_31.wav", "no samples", "hidden: 48", "2.13.0", 
-        "CC BY-SA 4.0",         "1 for a hop, 2 for training", "Zohar Jackson and contributors", "wrenlet run digits --set seed=0",
+        "FULLY_CONNECTED", "0.26", "recordings/7_theo_31.wav", "no samples", "hidden: 48", "2.13.0",
+        "CC BY-SA 4.0", "1 for a hop, 2 for training", "Zohar Jackson and contributors",
+        "wrenlet run digits --set seed=0",
         "b1946ac92492d234",
     ],
 )  # fmt: skip
@@ -182,6 +183,7 @@ def test_text_of_a_corpus_becomes_markup(run_report: RunReport, tmp_path: Path):
     assert "<script" not in text
     assert "\x00" not in text + markdown.read_text(encoding="utf-8")
     assert "\x1b" not in text + markdown.read_text(encoding="utf-8")
+    assert "\u202e" not in text + markdown.read_text(encoding="utf-8")
     assert "数字" in text
     assert "bad\\udcff.wav" in text  # what is no text is shown escaped, so that the file can still be found
     assert read_report(tmp_path) == _evil(run_report)

@@ -6,8 +6,10 @@ from urllib.parse import quote
 
 __all__ = ["clean", "code", "escape_markdown", "fenced", "local", "tied"]
 
-# Control characters are not allowed in HTML, and can rewrite the terminal that prints the Markdown.
-CONTROLS = {code: "�" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
+# Control characters are not allowed in HTML, and can rewrite the terminal that prints the Markdown; the marks
+# that turn the direction of writing would turn our own words after a label.
+DIRECTIONS = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+CONTROLS = {code: "�" for code in (*range(32), *range(127, 160), *DIRECTIONS) if chr(code) not in "\n\t"}
 
 
 class _Verbatim(str):
