@@ -1,5 +1,6 @@
 """From a trained recogniser to the files that ship."""
 
+import contextlib
 import os
 from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -208,7 +209,8 @@ def write_files(files: dict[str, bytes], folder: Path) -> tuple[Path, ...]:
             temporary.write_bytes(data)
             temporary.replace(path)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink()
             raise InputError(
                 f"cannot write {path} ({error.strerror or error}): free some space or name another folder"
             ) from error
