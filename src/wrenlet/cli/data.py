@@ -92,12 +92,12 @@ def check(
         bool,
         typer.Option(
             "--json",
-            help="Print JSON: recordings, splits [{split, clips, hours, speakers, labels, shortest, median, longest}], "
-            "unreadable [{path, reason}], duplicates, notes.",
+            help="Print JSON: recordings, splits [{split, clips, hours, speakers, labels, shortest, median, "
+            "longest}], unreadable [{path, reason}], duplicates, notes.",
         ),
     ] = False,
 ) -> None:
-    """Decode every recording; show counts, hours, speakers and durations per split, and name what is damaged."""
+    """Decode every recording; show counts, hours, speakers, durations per split, and name what is damaged."""
     corpora = require("wrenlet.corpora", "data", "wrenlet data check")
     if split not in ("random", "official", "speakers"):
         raise InputError(f"--split is {split!r}: use random, official or speakers")

@@ -196,7 +196,9 @@ def _single(recipe: Recipe, root: Path, runs: Path, options: RunOptions) -> RunF
     name = digest(recipe, tuple(corpus.digest for corpus in corpora))
     folder = RunFolder(runs / recipe.name / name)
     options.note(f"{recipe.name} → {folder.path}")
-    context = Context(recipe, folder, name, corpora, options.trainer(), options.command, _indented(options))
+    context = Context(
+        recipe, folder, name, corpora, options.trainer(), options.command, note=_indented(options)
+    )
     if int(os.environ.get("LOCAL_RANK", "0")) > 0:
         return _follow(context)
     with _explained(folder.path), folder.locked():

@@ -53,8 +53,8 @@ class Recipe:
         mask: changes to training features.
         training: epochs, optimiser, schedule.
         export: artefacts to write.
-        detection: settings of `wrenlet listen`, carried by the artefact: `detector` (`endpoint` or `posterior`) and
-            fields of its settings; what is not given follows `clip` and the defaults.
+        detection: settings of `wrenlet listen`, carried by the artefact: `detector` (`endpoint` or
+            `posterior`) and fields of its settings; what is not given follows `clip` and the defaults.
         sweep: dotted settings and the values to run each of them with; several make every combination.
     """
 
@@ -97,7 +97,7 @@ class Recipe:
 
 
 def _check_detection(given: dict[str, Any]) -> None:
-    """Refuse what the detectors do not know; an artefact of a newer wrenlet may hold more, a recipe may not."""
+    """Refuse what the detectors do not know; a newer artefact may hold more, a recipe may not."""
     kinds = {"endpoint": EndpointSettings, "posterior": PosteriorSettings}
     detector = given.get("detector")
     if detector is not None and detector not in kinds:
