@@ -57,8 +57,8 @@ class Score:
     def to_json(self) -> dict[str, Any]:
         """Return plain data with `accuracy`, `interval`, `clips`, `per_class` and `confusion`.
 
-        `per_class` is by label: `{"zero": {"precision": …, "recall": …, "f1": …, "support": …}, …}`; `confusion` has
-        its rows and columns in the order of `labels`.
+        `per_class` is by label: `{"zero": {"precision": …, "recall": …, "f1": …, "support": …}, …}`;
+        `confusion` has its rows and columns in the order of `labels`.
         """
         return {
             "accuracy": self.accuracy,
@@ -96,7 +96,9 @@ def score(
     right, given = np.asarray(truth, np.int64), np.asarray(predicted, np.int64)
     count = len(labels)
     if right.shape != given.shape or right.ndim != 1 or right.size == 0:
-        raise ValueError(f"truth {right.shape} and predicted {given.shape}: give one index a clip, at least one clip")
+        raise ValueError(
+            f"truth {right.shape} and predicted {given.shape}: give one index a clip, at least one clip"
+        )
     if min(right.min(), given.min()) < 0 or max(right.max(), given.max()) >= count:
         raise ValueError(f"an index lies outside the {count} labels")
     confusion = np.bincount(right * count + given, minlength=count * count).reshape(count, count)
@@ -124,7 +126,9 @@ def score(
 
 
 def wilson_interval(hits: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (E. B. Wilson 1927): unlike ±2σ it stays within 0…1 and never has width 0.
+    """Return the 95 % interval of a share (E. B. Wilson, 1927).
+
+    Unlike ±2σ it stays within 0…1, and its width is never 0.
 
     Args:
         hits: how often it happened.

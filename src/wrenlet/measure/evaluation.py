@@ -44,14 +44,15 @@ def evaluate(
 ) -> Score:
     """Run every clip through an artefact and score its answers.
 
-    Labels are matched by name, so the corpus may number them otherwise than the model; clips of labels that the model
-    does not know are left out and counted in `Score.left_out`.
+    Labels are matched by name, so the corpus may number them otherwise than the model; clips of labels that
+    the model does not know are left out and counted in `Score.left_out`.
 
     Args:
         artefact: loaded, or the file's path.
         clips: cut with the artefact's own rules (`sidecar.clip`), at any rate.
         labels: names of the clips' label indices; `clips.label_names` if there is such, else the artefact's.
-        through: `predict` runs clips whole; `stream` feeds them in pieces of odd sizes, as a microphone would.
+        through: `predict` runs clips whole; `stream` feeds them in pieces of odd sizes, as a microphone
+            would.
         progress: called with clips done and clips in all.
 
     Raises:
@@ -64,8 +65,8 @@ def evaluate(
     known = [clip for clip, name in enumerate(spoken) if name in index]
     if not known:
         raise InputError(
-            f"none of the {len(spoken)} clips has a label that the model knows: it knows {', '.join(model.labels)}; "
-            f"the clips have {', '.join(sorted(set(spoken))) or 'none'}"
+            f"none of the {len(spoken)} clips has a label that the model knows: "
+            f"it knows {', '.join(model.labels)}; the clips have {', '.join(sorted(set(spoken))) or 'none'}"
         )
     left_out = Counter(name for name in spoken if name not in index)
     answers = []
@@ -82,7 +83,8 @@ def clip_logits(
     """Yield the logits `[frames, classes]` of the chosen clips, each from the zero state."""
     target = model.sidecar.sample_rate
     stream = model.stream(clips.sample_rate) if through == "stream" else None
-    # Odd sizes around the hop, single samples and nothing at all, from a fixed seed so that a figure can be repeated.
+    # Odd sizes around the hop, single samples and nothing at all, from a fixed seed so that a figure can be
+    # repeated.
     sizes = np.random.default_rng(0)
     hop = max(2, round(model.sidecar.hop_samples * clips.sample_rate / target))
     for clip in chosen:

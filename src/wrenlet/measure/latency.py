@@ -38,8 +38,10 @@ class Benchmark:
         size_bytes: of the file.
         hop_ms: audio for one call of the step, in ms.
         step_us: time of the runtime's own call for one hop, without moving data in Python.
-        real_time_factor: computing time for a second of audio, in s; 0.01 is a hundred times faster than real time.
-        peak_tensor_bytes: most memory that tensors need at once, without weights; None if the format does not tell.
+        real_time_factor: computing time for a second of audio, in s; 0.01 is a hundred times faster than real
+            time.
+        peak_tensor_bytes: most memory that tensors need at once, without weights; None if the format does not
+            tell.
         macs_per_hop: multiply-accumulates of one hop; None if the format does not tell.
         stream_us: time of a hop through `Artefact.stream`, with everything that Python does, in µs.
     """

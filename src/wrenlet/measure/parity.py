@@ -25,7 +25,8 @@ class Tolerances:
 
     Attributes:
         stream: largest difference of a logit between PyTorch offline and PyTorch stream.
-        float32: largest difference of a logit between PyTorch and a float artefact; kernels sum in another order.
+        float32: largest difference of a logit between PyTorch and a float artefact; kernels sum in another
+            order.
         int8_mean: mean difference of a logit between PyTorch and an int8 artefact.
         agreement: share of clips with the same label as PyTorch's, for an int8 artefact.
         float32_agreement: the same for a float artefact.
@@ -104,7 +105,9 @@ def parity(
     """
     limits = tolerances or Tolerances()
     if len(waveforms) == 0 or len(waveforms) != len(lengths) or int(np.min(lengths)) < 1:
-        raise ValueError(f"{len(waveforms)} clips with {len(lengths)} lengths: give at least one, none of them empty")
+        raise ValueError(
+            f"{len(waveforms)} clips with {len(lengths)} lengths: give at least one, none of them empty"
+        )
     program = recogniser.audio_program.eval()
     hop = program.stride
     frames = -(-np.asarray(lengths) // hop)
@@ -122,7 +125,9 @@ def parity(
         answers = [model.run(padded[clip, : lengths[clip]]) for clip in range(len(frames))]
         if model.sidecar.precision == "float32":
             limit = f"max ≤ {limits.float32:g}, labels ≥ {limits.float32_agreement:.1%}"
-            row = _row(path.name, reference, answers, limit, worst=limits.float32, same=limits.float32_agreement)
+            row = _row(
+                path.name, reference, answers, limit, worst=limits.float32, same=limits.float32_agreement
+            )
         else:
             limit = f"mean ≤ {limits.int8_mean:g}, labels ≥ {limits.agreement:.1%}"
             row = _row(path.name, reference, answers, limit, mean=limits.int8_mean, same=limits.agreement)
@@ -142,7 +147,12 @@ def _row(
 ) -> ParityRow:
     errors = np.abs(np.concatenate(reference) - np.concatenate(answers))
     agreement = float(
-        np.mean([ours[-1].argmax() == theirs[-1].argmax() for ours, theirs in zip(answers, reference, strict=True)])
+        np.mean(
+            [
+                ours[-1].argmax() == theirs[-1].argmax()
+                for ours, theirs in zip(answers, reference, strict=True)
+            ]
+        )
     )
     largest, average = float(errors.max()), float(errors.mean())
     ok = largest <= worst and average <= mean and agreement >= same

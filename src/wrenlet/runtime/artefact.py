@@ -133,10 +133,12 @@ class Artefact:
         else:
             array = np.asarray(audio)
             channels = [array] if array.ndim != 2 else list(array.T)
-            samples = np.mean([to_float(channel) for channel in channels], axis=0, dtype=np.float32)
+            samples = np.stack([to_float(channel) for channel in channels]).mean(axis=0, dtype=np.float32)
             _, broken = replace_broken(samples)
             if broken:
-                raise InputError(f"{broken} of {samples.size} samples are NaN or infinite: give finite samples")
+                raise InputError(
+                    f"{broken} of {samples.size} samples are NaN or infinite: give finite samples"
+                )
             if rate is not None and rate != target:
                 samples = resample(samples, check_rate(rate), target)
         if samples.size == 0:
@@ -163,7 +165,11 @@ class Artefact:
         return Prediction(self.labels[best], float(chances[best]), probabilities, seconds)
 
     def stream(self, rate: int | None = None) -> Stream:
-        """Return a stream with a state of its own, fed with audio at `rate` Hz (the artefact's if not given)."""
+        """Return a stream with a state of its own.
+
+        Args:
+            rate: of the audio that will be fed, in Hz; the artefact's if not given.
+        """
         target = self.sidecar.sample_rate
         program = Program(self.info.path, self.sidecar)
         return Stream(program, target if rate is None else check_rate(rate), target)
@@ -179,12 +185,13 @@ class Artefact:
         """Find words in a recording or a live stream, in constant memory.
 
         Args:
-            source: a file; `-` for standard input or an open binary file (WAV, or raw 16-bit little-endian mono);
-                `mic` for the microphone; or blocks of samples.
+            source: a file; `-` for standard input or an open binary file (WAV, or raw 16-bit little-endian
+                mono); `mic` for the microphone; or blocks of samples.
             settings: of the detector; `detection` if not given.
-            rate: of raw audio and of blocks, in Hz; the artefact's if not given. A file and a WAV pipe have their own.
-            notice: told what is odd about the audio (samples that are not finite, an end within the data); without
-                it a warning is logged.
+            rate: of raw audio and of blocks, in Hz; the artefact's if not given. A file and a WAV pipe have
+                their own.
+            notice: told what is odd about the audio (samples that are not finite, an end within the data);
+                without it a warning is logged.
 
         Yields:
             Every word as soon as it is sure.

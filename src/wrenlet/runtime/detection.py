@@ -32,9 +32,9 @@ class Event:
 class EndpointSettings:
     """Finding words by the pauses between them, for models that learned from clips of one word.
 
-    A word starts when the energy rises above the noise for a while; the state is reset there, a little before the
-    onset. It ends with a pause, and the answer is the model's at the word's last frame. The noise floor is the
-    quietest that it was during the last two seconds, so it follows a room that gets louder.
+    A word starts when the energy rises above the noise for a while; the state is reset there, a little before
+    the onset. It ends with a pause, and the answer is the model's at the word's last frame. The noise floor
+    is the quietest that it was during the last two seconds, so it follows a room that gets louder.
 
     Attributes:
         threshold: probability below which a word is not reported.
@@ -52,13 +52,13 @@ class EndpointSettings:
     """
 
     threshold: float = 0.5
-    onset_db: float = 12.0
+    onset_db: float = 9.0
     release_db: float = 6.0
     range_db: float = 40.0
-    quietest_dbfs: float = -65.0
+    quietest_dbfs: float = -72.0
     contrast_db: float = 12.0
     onset_ms: float = 30.0
-    pause_ms: float = 200.0
+    pause_ms: float = 150.0
     margin_ms: float = 50.0
     shortest_ms: float = 80.0
     longest_ms: float = 2000.0
@@ -66,7 +66,15 @@ class EndpointSettings:
 
     def __post_init__(self) -> None:
         _check_share(self.threshold, "threshold")
-        for name in ("onset_db", "release_db", "range_db", "contrast_db", "onset_ms", "pause_ms", "answer_ms"):
+        for name in (
+            "onset_db",
+            "release_db",
+            "range_db",
+            "contrast_db",
+            "onset_ms",
+            "pause_ms",
+            "answer_ms",
+        ):
             _check_positive(getattr(self, name), name)
         for name in ("margin_ms", "shortest_ms"):
             _check_positive(getattr(self, name), name, zero=True)
@@ -76,7 +84,8 @@ class EndpointSettings:
             )
         if self.longest_ms <= self.shortest_ms:
             raise InputError(
-                f"detection.longest_ms is {self.longest_ms}: it is more than shortest_ms, which is {self.shortest_ms}"
+                f"detection.longest_ms is {self.longest_ms}: "
+                f"it is more than shortest_ms, which is {self.shortest_ms}"
             )
 
 
@@ -114,7 +123,8 @@ def detection_settings(sidecar: Sidecar) -> EndpointSettings | PosteriorSettings
     chosen = given.pop("detector", None) or ("posterior" if BACKGROUND & set(sidecar.labels) else "endpoint")
     if chosen not in ("endpoint", "posterior"):
         raise InputError(f"detection.detector is {chosen!r}: it is 'endpoint' or 'posterior'")
-    # A newer wrenlet may write more fields than this one knows; like the rest of the sidecar they are ignored.
+    # A newer wrenlet may write more fields than this one knows; like the rest of the sidecar they are
+    # ignored.
     if chosen == "posterior":
         return PosteriorSettings(**_known(given, PosteriorSettings))
     clip = sidecar.clip

@@ -13,6 +13,8 @@ __all__ = ["EndpointDetector", "NoiseFloor"]
 
 #: The floor is the minimum over this many stretches, each this long.
 STRETCHES, STRETCH_MS = 8, 250.0
+#: Hops that are run at once: nobody asks before the word ends, and a call costs as much as several hops.
+BATCH = 16
 #: So long the floor is taken for the lowest possible, because a recording may start within a word.
 PRIOR_MS = 1000.0
 
@@ -56,7 +58,9 @@ class EndpointDetector:
         settings: thresholds and times.
     """
 
-    def __init__(self, program: Program, labels: tuple[str, ...], rate: int, settings: EndpointSettings) -> None:
+    def __init__(
+        self, program: Program, labels: tuple[str, ...], rate: int, settings: EndpointSettings
+    ) -> None:
         self._program = program
         self._labels = labels
         self._settings = settings
@@ -109,23 +113,31 @@ class EndpointDetector:
         self._first_loud = self._index + 1 - self._onset
         self._last_loud = self._index
         self._peak = max(self._energies)
-        # Answers by frame, counted from the start, for as long as the word's end may still turn out to lie there.
+        # Answers by frame, counted from the start, for as long as the word's end may still turn out to lie
+        # there.
         self._answers: dict[int, NDArray[np.float32]] = {}
         self._frames = -self._program.lookahead
         self._program.reset()
-        for earlier in self._before:
-            self._step(earlier)
+        self._pending = list(self._before)
 
     def _step(self, hop: NDArray[np.float32]) -> None:
-        if self._frames >= self._answer:
-            return
-        self._answers[self._frames] = self._program.run(hop[None])[0]
-        self._answers.pop(self._frames - self._pause - self._margin - self._program.lookahead - 1, None)
-        self._frames += 1
+        self._pending.append(hop)
+        if len(self._pending) >= BATCH:
+            self._run()
+
+    def _run(self) -> None:
+        """Run the hops that wait, up to the last frame that may be asked for, and forget answers that may not."""
+        wanted = self._pending[: max(0, self._answer - self._frames)]
+        if wanted:
+            for logits in self._program.run(np.stack(wanted)):
+                self._answers[self._frames] = logits
+                self._frames += 1
+            oldest = self._frames - self._pause - self._margin - self._program.lookahead - BATCH
+            self._answers = {frame: logits for frame, logits in self._answers.items() if frame >= oldest}
+        self._pending = []
 
     def _during(self, hop: NDArray[np.float32], energy: float, floor: float) -> Event | None:
-        if self._index - self._start < self._longest:
-            self._step(hop)
+        self._step(hop)
         self._peak = max(self._peak, energy)
         if energy > max(floor + self._settings.release_db, self._peak - self._settings.range_db):
             self._last_loud = self._index
@@ -140,8 +152,10 @@ class EndpointDetector:
         if not self._shortest <= loud <= self._longest or contrast < self._settings.contrast_db:
             return None
         frame = min(end - self._start, self._answer - 1)
+        self._run()
         while self._frames <= frame:  # look-ahead, at the very end of the audio
-            self._step(np.zeros(self._program.hop, np.float32))
+            self._pending = [np.zeros(self._program.hop, np.float32)]
+            self._run()
         logits = self._answers[frame].astype(np.float64)
         chances = np.exp(logits - logits.max())
         chances /= chances.sum()

@@ -1,4 +1,4 @@
-"""The front-end in NumPy, for artefacts that take features: the same numbers as in training, without torch."""
+"""The front-end in NumPy, for artefacts that take features: as in training, but without torch."""
 
 import math
 from typing import Any
@@ -36,12 +36,13 @@ SLOPE = np.array([-0.2, -0.1, 0.0, 0.1, 0.2])
 class NumpyFrontend:
     """Normalised features of audio, hop by hop.
 
-    Defined as `wrenlet.features.Frontend` and `Normalise` are, and tested against them: log-mel energies or MFCC of
-    overlapping windows, silence before the start, Δ by regression over ±2 frames (each 2 hops late).
+    Defined as `wrenlet.features.Frontend` and `Normalise` are, and tested against them: log-mel energies or
+    MFCC of overlapping windows, silence before the start, Δ by regression over ±2 frames (each 2 hops late).
 
     Attributes:
         hop: samples from one window to the next.
         feature_count: features of a frame.
+        lookahead: steps of the artefact that the features are late, because Δ looks ahead.
 
     Args:
         sidecar: of the artefact; its feature settings, mean and standard deviation.
@@ -54,8 +55,8 @@ class NumpyFrontend:
         unknown = sorted(set(sidecar.features) - {*DEFAULTS, "sample_rate"})
         if unknown:
             raise InputError(
-                f"the artefact's feature settings hold {', '.join(unknown)}, which this wrenlet does not know: "
-                "upgrade wrenlet"
+                f"the artefact's feature settings hold {', '.join(unknown)}, "
+                "which this wrenlet does not know: upgrade wrenlet"
             )
         settings = DEFAULTS | sidecar.features
         rate = int(settings.get("sample_rate", sidecar.sample_rate))
@@ -74,6 +75,10 @@ class NumpyFrontend:
         mfcc = settings["kind"] == "mfcc"
         self._cosines = dct(settings["coefficients"], settings["mel_bins"]).T if mfcc else None
         self._taps = delta_taps(int(settings["deltas"]))
+        # A step that takes several frames starts on a whole step, so the frames are held back until one is full.
+        stride, late = max(1, sidecar.hop_samples // self.hop), 2 * int(settings["deltas"])
+        self._delay = -late % stride
+        self.lookahead = (late + self._delay) // stride
         self._silence = self._statics(np.zeros((1, self._window_samples)))[0]
         self.feature_count = len(self._silence) * len(self._taps)
         self._mean = np.array(sidecar.mean or np.zeros(self.feature_count))
@@ -88,10 +93,11 @@ class NumpyFrontend:
         """Go back to silence."""
         self._before = np.zeros(self._overlap)
         self._frames = np.repeat(self._silence[None], self._taps.shape[1] - 1, axis=0)
+        self._late = np.zeros((self._delay, self.feature_count), np.float32)
 
     def run(self, hops: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return normalised features `[frames, features]` of the next audio, a whole number of hops of any shape."""
-        signal = np.concatenate([self._before, hops.reshape(-1)])
+        """Return normalised features `[frames, features]` of the next whole hops, of any shape."""
+        signal = np.concatenate([self._before, hops.reshape(-1)], dtype=np.float64)
         self._before = signal[len(signal) - self._overlap :]
         if self._preemphasis:
             signal = signal[1:] - self._preemphasis * signal[:-1]
@@ -102,7 +108,12 @@ class NumpyFrontend:
             self._frames = held[len(features) :]
             around = np.lib.stride_tricks.sliding_window_view(held, self._taps.shape[1], axis=0)
             features = np.einsum("tfl,kl->tkf", around, self._taps).reshape(len(features), -1)
-        return ((features - self._mean) * self._scale).astype(np.float32)
+        normalised = ((features - self._mean) * self._scale).astype(np.float32)
+        if not self._delay:
+            return normalised
+        held = np.concatenate([self._late, normalised])
+        self._late = held[len(normalised) :]
+        return held[: len(normalised)]
 
     def _statics(self, windows: NDArray[np.float64]) -> NDArray[np.float64]:
         spectrum = np.fft.rfft(windows * self._window, self._length)
@@ -145,7 +156,9 @@ def delta_taps(order: int) -> NDArray[np.float64]:
     taps = np.zeros((1 + order, 4 * order + 1))
     taps[0, 2 * order] = 1
     for row in range(1, 1 + order):
-        taps[row] = sum(weight * np.roll(taps[row - 1], shift) for shift, weight in zip(range(-2, 3), SLOPE, strict=True))
+        taps[row] = sum(
+            weight * np.roll(taps[row - 1], shift) for shift, weight in zip(range(-2, 3), SLOPE, strict=True)
+        )
     return taps
 
 

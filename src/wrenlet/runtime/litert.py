@@ -21,7 +21,7 @@ __all__ = ["LiteRTStep", "open_interpreter", "quiet_stderr"]
 
 @contextlib.contextmanager
 def quiet_stderr() -> Iterator[None]:
-    """Hold back what native code prints: XNNPACK announces itself for every interpreter, with no switch for it."""
+    """Hold back what native code prints: XNNPACK announces itself every time and has no switch for it."""
     try:
         sys.stderr.flush()
         kept = os.dup(2)
@@ -52,15 +52,17 @@ def open_interpreter(path: Path, threads: int = 1) -> Any:
             interpreter = Interpreter(model_path=str(path), num_threads=threads)
             interpreter.allocate_tensors()
     except (ValueError, RuntimeError) as error:
-        raise InputError(f"{path}: LiteRT cannot load it ({error}): copy or export the artefact again") from error
+        raise InputError(
+            f"{path}: LiteRT cannot load it ({error}): copy or export the artefact again"
+        ) from error
     return interpreter
 
 
 class LiteRTStep:
     """The `Step` of a `.tflite` artefact.
 
-    Tensors are written and read in place. LiteRT refuses to run while a NumPy view of it is held, because a resize
-    would move the memory; nothing here ever resizes, so the views are made from the addresses, once.
+    Tensors are written and read in place. LiteRT refuses to run while a NumPy view of it is held, because a
+    resize would move the memory; nothing here ever resizes, so the views are made from the addresses, once.
 
     Args:
         path: the artefact.
@@ -116,7 +118,8 @@ class LiteRTStep:
         if scale:
             whole = quantise(whole, scale, zero, dtype)
         found = np.empty((len(whole), self.classes), self._output.dtype)
-        # Names are bound once and the loop holds calls only: a hop of a small model is a few microseconds long.
+        # Names are bound once and the loop holds calls only: a hop of a small model is a few microseconds
+        # long.
         invoke, copy, target, logits = self.interpreter.invoke, np.copyto, self._input, self._output
         states, aliased = self._states, self._aliased
         for index, frame in enumerate(whole):

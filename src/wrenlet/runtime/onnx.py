@@ -31,7 +31,9 @@ def open_session(path: Path, threads: int = 1) -> Any:
     try:
         return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's own exception classes share no public base
-        raise InputError(f"{path}: onnxruntime cannot load it ({error}): copy or export the artefact again") from error
+        raise InputError(
+            f"{path}: onnxruntime cannot load it ({error}): copy or export the artefact again"
+        ) from error
 
 
 class OnnxStep:
@@ -52,8 +54,11 @@ class OnnxStep:
         outputs = [tensor.name for tensor in self.session.get_outputs()]
         names = [state.name for state in sidecar.states]
         if sorted(inputs) != sorted([*names, sidecar.input]):
-            raise disagreement(path, f"inputs are {sorted(inputs)}, expected {sorted([*names, sidecar.input])}")
-        # ONNX wants every name once, so a state may come out under a longer name: `gru__hidden` as `gru__hidden_out`.
+            raise disagreement(
+                path, f"inputs are {sorted(inputs)}, expected {sorted([*names, sidecar.input])}"
+            )
+        # ONNX wants every name once, so a state may come out under a longer name: `gru__hidden` as
+        # `gru__hidden_out`.
         self._outputs = [_output_of(name, outputs, path) for name in ["logits", *names]]
         shape = inputs[sidecar.input].shape
         if not all(isinstance(axis, int) for axis in shape):

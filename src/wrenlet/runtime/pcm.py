@@ -73,12 +73,15 @@ def read_layout(file: Any, rate: int) -> tuple[Layout, bytes]:
     start = _read(file, 4)
     if start in (b"fLaC", b"OggS") or start[:3] == b"ID3":
         raise InputError(
-            "the pipe holds compressed audio: give the file by name, or send WAV or raw 16-bit little-endian mono"
+            "the pipe holds compressed audio: give the file by name, "
+            "or send WAV or raw 16-bit little-endian mono"
         )
     if start != b"RIFF":
         return Layout(rate), start
     if _read(file, 8)[4:] != b"WAVE":
-        raise InputError("the pipe holds a RIFF file which is not WAV: send WAV or raw 16-bit little-endian mono")
+        raise InputError(
+            "the pipe holds a RIFF file which is not WAV: send WAV or raw 16-bit little-endian mono"
+        )
     layout: Layout | None = None
     while True:
         header = _read(file, 8)

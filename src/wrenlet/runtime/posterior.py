@@ -15,7 +15,8 @@ __all__ = ["PosteriorDetector"]
 class PosteriorDetector:
     """Words out of hops of audio; see `PosteriorSettings` for how.
 
-    An event spans the frames that were averaged. A label is reported once for as long as it stays above the threshold.
+    An event spans the frames that were averaged. A label is reported once for as long as it stays above the
+    threshold.
 
     Args:
         program: the artefact's program, used by this detector alone.
@@ -24,7 +25,9 @@ class PosteriorDetector:
         settings: threshold and times.
     """
 
-    def __init__(self, program: Program, labels: tuple[str, ...], rate: int, settings: PosteriorSettings) -> None:
+    def __init__(
+        self, program: Program, labels: tuple[str, ...], rate: int, settings: PosteriorSettings
+    ) -> None:
         self._program = program
         self._labels = labels
         self._threshold = settings.threshold

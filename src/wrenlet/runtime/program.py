@@ -15,7 +15,14 @@ __all__ = ["Program"]
 class Program:
     """An artefact's step, with the front-end before it when the artefact takes features.
 
-    Answers come `sidecar.lookahead_hops` late; see `Stream` and `Program.clip` for what puts them in line.
+    Answers come `lookahead` hops late; see `Stream` and `Program.clip` for what puts them in line.
+
+    Attributes:
+        step: the graph.
+        hop: audio samples of one step.
+        lookahead: hops that an answer is late.
+        frontend: makes the features, if the artefact takes these.
+        classes: number of logits.
 
     Args:
         path: the artefact.
@@ -28,14 +35,17 @@ class Program:
     def __init__(self, path: Path, sidecar: Sidecar) -> None:
         self.step: Step = open_step(path, sidecar)
         self.hop = sidecar.hop_samples
-        self.lookahead = sidecar.lookahead_hops
         self.frontend = NumpyFrontend(sidecar) if sidecar.input == "features" else None
+        # What the sidecar counts is the look-ahead of the graph; a front-end outside adds its own.
+        self.lookahead = sidecar.lookahead_hops + (self.frontend.lookahead if self.frontend else 0)
         if self.frontend is None:
             expected: tuple[int, ...] = (self.hop,)
         else:  # a body with a stride takes several frames in one step
             expected = (self.hop // self.frontend.hop, self.frontend.feature_count)
         if self.step.frame_shape != expected:
-            raise disagreement(path, f"{sidecar.input} has the shape {self.step.frame_shape}, expected {expected}")
+            raise disagreement(
+                path, f"{sidecar.input} has the shape {self.step.frame_shape}, expected {expected}"
+            )
         if self.step.classes != len(sidecar.labels):
             raise disagreement(path, f"{self.step.classes} logits for {len(sidecar.labels)} labels")
         self.classes = self.step.classes

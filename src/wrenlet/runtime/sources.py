@@ -25,7 +25,9 @@ BLOCK_SECONDS = 0.5
 
 @contextlib.contextmanager
 def open_source(
-    source: str | Path | BinaryIO | io.BufferedIOBase | Iterable[ArrayLike], rate: int, say: Callable[[str], None]
+    source: str | Path | BinaryIO | io.BufferedIOBase | Iterable[ArrayLike],
+    rate: int,
+    say: Callable[[str], None],
 ) -> Iterator[tuple[int, Blocks]]:
     """Open a source of audio.
 
@@ -68,12 +70,16 @@ def _open_file(path: Path) -> soundfile.SoundFile:
 def _file_blocks(file: soundfile.SoundFile, path: Path, say: Callable[[str], None]) -> Blocks:
     size = max(1, int(file.samplerate * BLOCK_SECONDS))
     if file.channels > 1:
-        say(f"{path}: {file.channels} channels are mixed down")
+        say(f"{path}: its {file.channels} channels are mixed down")
+    if file.frames == 0:
+        say(f"{path}: there is no audio in it")
     while True:
         try:
-            block = file.read(size, dtype="float32", always_2d=True)
+            block = np.asarray(file.read(size, dtype="float32", always_2d=True), np.float32)
         except (soundfile.LibsndfileError, OSError) as error:
-            say(f"{path}: damaged after {file.tell() / file.samplerate:.1f} s, the rest is left out ({error})")
+            say(
+                f"{path}: damaged after {file.tell() / file.samplerate:.1f} s, the rest is left out ({error})"
+            )
             return
         if not len(block):
             return
@@ -121,7 +127,9 @@ def _microphone(rate: int, say: Callable[[str], None]) -> Iterator[Blocks]:
         stream = sounddevice.InputStream(samplerate=rate, channels=1, dtype="float32")
         stream.start()
     except sounddevice.PortAudioError as error:
-        raise InputError(f"the microphone cannot be opened at {rate} Hz ({error}): try another rate") from error
+        raise InputError(
+            f"the microphone cannot be opened at {rate} Hz ({error}): try another rate"
+        ) from error
 
     def blocks() -> Blocks:
         lost = False

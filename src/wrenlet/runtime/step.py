@@ -16,7 +16,8 @@ class Step(Protocol):
     """What every runtime offers: run hops in order, carrying the state from one to the next.
 
     Attributes:
-        frame_shape: axes of one hop without the batch: `(hop_samples,)` for audio, `(1, features)` for features.
+        frame_shape: axes of one hop without the batch: `(hop_samples,)` for audio, `(1, features)` for
+            features.
         classes: number of logits.
     """
 
@@ -91,4 +92,6 @@ def file_format(path: Path) -> Literal["tflite", "onnx"]:
 
 def disagreement(path: Path, problem: str) -> InputError:
     """Return the error for a graph which is not the one that the artefact's knowledge describes."""
-    return InputError(f"{path}: the graph is not the one its wrenlet metadata describes ({problem}): export it again")
+    return InputError(
+        f"{path}: the graph is not the one its wrenlet metadata describes ({problem}): export it again"
+    )

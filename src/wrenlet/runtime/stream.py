@@ -37,7 +37,9 @@ class Stream:
     def reset(self) -> None:
         """Start afresh: zero state, nothing held back."""
         self._program.reset()
-        self._resampler = None if self.rate == self._model_rate else StreamResampler(self.rate, self._model_rate)
+        self._resampler = (
+            None if self.rate == self._model_rate else StreamResampler(self.rate, self._model_rate)
+        )
         self._held = np.zeros(0, np.float32)
         self._warm_up = self._program.lookahead
         self.replaced = 0
@@ -97,12 +99,13 @@ def to_float(samples: ArrayLike) -> NDArray[np.float32]:
         array = array[None]
     if array.ndim != 1:
         raise ValueError(
-            f"samples have the shape {array.shape}: one channel is [n]; mix several down with samples.mean(axis=1)"
+            f"samples have the shape {array.shape}: one channel is [n]; "
+            "mix several down with samples.mean(axis=1)"
         )
     if array.dtype == np.uint8:
-        return (array.astype(np.float32) - 128) / 128
+        return (array.astype(np.float32) - np.float32(128)) / np.float32(128)
     if array.dtype in (np.int16, np.int32):
-        return array.astype(np.float32) / np.float32(-float(np.iinfo(array.dtype).min))
+        return array.astype(np.float32) * np.float32(2.0 ** -(8 * array.itemsize - 1))
     if not np.issubdtype(array.dtype, np.floating) and array.size:
         raise ValueError(f"samples are {array.dtype}: audio is float in -1…1, int16, int32 or uint8")
     return array.astype(np.float32, copy=False)

@@ -1,0 +1,64 @@
+"""One recording, one answer, cut as in training."""
+
+import numpy as np
+import pytest
+import soundfile
+from tiny_artefacts import LABELS, RATE
+
+from wrenlet.artefact import ClipRules
+from wrenlet.audio import resample, trim_silence
+from wrenlet.errors import InputError
+from wrenlet.runtime import load, softmax
+
+
+def test_prediction_is_the_softmax_at_the_last_frame_of_the_trimmed_clip(model, speech):
+    padded = np.concatenate([np.zeros(3000, np.float32), speech, np.zeros(4000, np.float32)])
+    rules = ClipRules()
+    cut = trim_silence(padded, RATE, trim_db=rules.trim_db, margin_ms=rules.margin_ms)
+    chances = softmax(model.run(cut)[-1])
+    found = model.predict(padded)
+    assert found.label == LABELS[int(chances.argmax())]
+    assert found.confidence == pytest.approx(chances.max())
+    assert tuple(found.probabilities) == LABELS
+    assert sum(found.probabilities.values()) == pytest.approx(1)
+    assert found.seconds == pytest.approx(len(cut) / RATE)
+
+
+def test_a_file_answers_as_its_samples_do(model, speech, tmp_path):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, speech, RATE, subtype="FLOAT")
+    assert model.predict(path) == model.predict(speech)
+    assert model.predict(str(path)).label == model.predict(speech, RATE).label
+
+
+def test_stereo_at_another_rate_is_mixed_down_and_resampled(model, speech, tmp_path):
+    fast = resample(speech, RATE, 44100)
+    path = tmp_path / "stereo.flac"
+    soundfile.write(path, np.stack([fast, fast], 1), 44100)
+    expected = model.predict(resample(fast, 44100, RATE))
+    for found in (model.predict(path), model.predict(np.stack([fast, fast], 1), 44100)):
+        assert found.label == expected.label
+        assert found.confidence == pytest.approx(expected.confidence, abs=0.01)
+
+
+@pytest.mark.parametrize("samples", [np.ones(1, np.float32) * 0.1, np.zeros(800, np.float32)])
+def test_very_short_and_silent_recordings_get_an_answer(any_path, samples):
+    assert load(any_path).predict(samples).label in LABELS
+
+
+def test_recordings_without_audio_are_refused(model):
+    with pytest.raises(InputError, match="empty"):
+        model.predict(np.zeros(0, np.float32))
+    with pytest.raises(InputError, match="2 of 100 samples"):
+        model.predict(np.where(np.arange(100) < 2, np.nan, 0.1))
+    with pytest.raises(InputError, match=r"missing\.wav"):
+        model.predict("missing.wav")
+
+
+def test_info_tells_what_the_file_is(any_path):
+    info = load(any_path).info
+    assert info.size_bytes == any_path.stat().st_size
+    assert info.labels == LABELS
+    assert info.sample_rate == RATE
+    assert info.hop_ms == 16
+    assert info.sidecar.name == "tiny"
