@@ -9,12 +9,12 @@ from wrenlet.streaming.window import check_positive, leaf
 
 __all__ = ["GRU", "LSTM"]
 
-# Both layers have two ways through the same maths. One frame, or any chunk with peepholes, goes gate by gate
+# Both layers have two ways through the same maths, which the tests hold together. One frame goes gate by gate
 # through `cell`: one matrix product over [input, hidden] a gate, so the exported step has no SLICE, SPLIT or
-# TRANSPOSE. That layout was measured smaller and faster than one product for each of input and hidden (LSTM
-# 20→64: float 1.8 against 2.1 µs; int8 1.3 against 1.6 µs, 33.4 against 37.4 KB, equal error). Longer chunks
-# go through torch's own kernels, which train 2 to 7 times as fast as a loop over `cell`. The tests hold the
-# two ways together.
+# TRANSPOSE. That layout was measured smaller and faster than a product each for input and hidden (LSTM 20→64:
+# float 1.8 against 2.1 µs; int8 1.3 against 1.6 µs, 33.4 against 37.4 KB, equal error). Longer chunks go
+# through torch's own kernels, which train 1.5 to 7 times as fast as a loop over `cell`. Those know no
+# peepholes, and oneDNN no projection: with either, every chunk is a loop over `cell`.
 
 
 class LSTM(StreamingModule):
@@ -65,7 +65,7 @@ class LSTM(StreamingModule):
         """Run over a chunk `[batch, time, inputs]`."""
         self.check_chunk(chunk)
         hidden, cell = leaf(state, "hidden"), leaf(state, "cell")
-        if chunk.shape[1] == 1 or self.peepholes:
+        if chunk.shape[1] == 1 or self.peepholes or self.projection is not None:
             outputs: list[Tensor] = []
             for frame in chunk.unbind(1):
                 hidden, cell = self.cell(frame, hidden, cell)
@@ -77,7 +77,6 @@ class LSTM(StreamingModule):
             torch.cat([one.weight[:, self.inputs :] for one in gates]),
             torch.cat([one.bias for one in gates]),
             torch.zeros_like(self.input_gate.bias).repeat(4),
-            *([] if self.projection is None else [self.projection.weight]),
         )
         output, hidden, cell = torch.lstm(
             chunk, (hidden[None], cell[None]), weights, True, 1, 0.0, self.training, False, True

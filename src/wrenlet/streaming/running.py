@@ -90,6 +90,6 @@ def check_name(name: str) -> None:
     """Raise `ValueError` unless `name` can be part of a flat state name."""
     if not name or SEPARATOR in name or name.startswith("_") or name.endswith("_") or "." in name:
         raise ValueError(
-            f"{name!r} cannot name a layer or a state: flat names join the parts with {SEPARATOR!r}, so a part "
-            "is not empty, holds neither '__' nor '.', and does not start or end with '_'"
+            f"{name!r} cannot name a layer or a state: flat names join the parts with {SEPARATOR!r}, so a "
+            "part is not empty, holds neither '__' nor '.', and does not start or end with '_'"
         )
