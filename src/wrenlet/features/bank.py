@@ -12,7 +12,7 @@ __all__ = ["BandGroup", "MelBank", "group_bands"]
 
 #: What one more group costs (a slice, a reshape and a product), in bytes of weights that take as long to
 #: multiply.
-GROUP_COST_BYTES = 3072
+GROUP_COST_BYTES = 4096
 
 
 @dataclass(frozen=True)
