@@ -130,6 +130,12 @@ def test_words_are_found_in_a_room_that_has_become_louder():
     assert [event.start for event in found] == [pytest.approx(6.95, abs=0.05)]
 
 
+def test_a_breath_after_a_word_is_no_word():
+    assert len(detect(words((1.0, PAUSE), (0.4, -8), (0.3, PAUSE), (0.2, -52), (1.0, PAUSE)))) == 1
+    assert len(detect(words((1.0, PAUSE), (0.4, -8), (0.3, PAUSE), (0.2, -42), (1.0, PAUSE)))) == 2
+    assert len(detect(words((1.0, PAUSE), (0.4, -8), (1.5, PAUSE), (0.2, -52), (1.0, PAUSE)))) == 2
+
+
 def test_a_long_word_is_answered_for_where_training_ended():
     audio = words((1.0, PAUSE), (1.6, -20), (1.0, PAUSE))
     (event,) = detect(audio, replace(ANY, answer_ms=500.0))

@@ -56,7 +56,7 @@ def test_wav_pipes_of_every_kind(tone, subtype, channels, container):
     for source in (io.BytesIO(file.getvalue()), Dripping(file.getvalue())):
         rate, found, said = read(source)
         assert rate == 22050
-        np.testing.assert_allclose(found, tone, atol=0.005 if subtype == "PCM_U8" else 4e-5)
+        np.testing.assert_allclose(found, tone, atol=0.008 if subtype == "PCM_U8" else 4e-5)
         assert said == []
 
 
@@ -149,7 +149,10 @@ def test_the_same_words_from_a_file_a_pipe_and_blocks(model, two_words, tmp_path
     path = tmp_path / "two.wav"
     soundfile.write(path, two_words, RATE, subtype="PCM_16")
     expected = list(model.listen(path, ANY))
-    assert [round(event.start, 1) for event in expected] == [0.9, 2.3]
+    assert [event.start for event in expected] == [
+        pytest.approx(0.94, abs=0.02),
+        pytest.approx(2.35, abs=0.02),
+    ]
     with path.open("rb") as file:
         assert list(model.listen(file, ANY)) == expected
     raw = Dripping((two_words * 32768).astype("<i2").tobytes(), 333)

@@ -40,7 +40,8 @@ class EndpointSettings:
         threshold: probability below which a word is not reported.
         onset_db: dB above the noise floor at which a word starts.
         release_db: dB above the noise floor below which it pauses.
-        range_db: what lies this many dB below the loudest part of a word is a pause as well.
+        range_db: what lies this many dB below the loudest part of a word is a pause as well, and for a second
+            after it starts no other word.
         quietest_dbfs: lowest noise floor, in dB of full scale.
         contrast_db: a word's loudest part is at least this many dB above the noise floor.
         onset_ms: how long the energy must stay above the onset.

@@ -15,6 +15,8 @@ __all__ = ["EndpointDetector", "NoiseFloor"]
 STRETCHES, STRETCH_MS = 8, 250.0
 #: Hops that are run at once: nobody asks before the word ends, and a call costs as much as several hops.
 BATCH = 16
+#: So long after a word its breath and its echo in the room, as far below its peak as a pause, start no new one.
+TAIL_MS = 1000.0
 #: So long the floor is taken for the lowest possible, because a recording may start within a word.
 PRIOR_MS = 1000.0
 
@@ -74,11 +76,13 @@ class EndpointDetector:
         self._margin = round(settings.margin_ms / hop_ms)
         self._shortest, self._longest = hops(settings.shortest_ms), hops(settings.longest_ms)
         self._answer = hops(settings.answer_ms)
+        self._tail = hops(TAIL_MS)
         self._floor = NoiseFloor(hop_ms, settings.quietest_dbfs)
         self._before: deque[NDArray[np.float32]] = deque(maxlen=self._margin + self._onset)
         self._energies: deque[float] = deque(maxlen=self._onset)
         self._index = 0  # of the next hop
         self._above = 0  # hops in a row above the onset
+        self._tail_until = 0
         self._active = False
 
     def feed(self, hops: NDArray[np.float32]) -> Iterator[Event]:
@@ -105,7 +109,10 @@ class EndpointDetector:
     def _waiting(self, hop: NDArray[np.float32], energy: float, floor: float) -> None:
         self._before.append(hop)
         self._energies.append(energy)
-        self._above = self._above + 1 if energy > floor + self._settings.onset_db else 0
+        onset = floor + self._settings.onset_db
+        if self._index < self._tail_until:
+            onset = max(onset, self._peak - self._settings.range_db)
+        self._above = self._above + 1 if energy > onset else 0
         if self._above < self._onset:
             return
         self._active = True
@@ -145,6 +152,7 @@ class EndpointDetector:
 
     def _close(self, now: int) -> Event | None:
         self._active, self._above = False, 0
+        self._tail_until = now + self._tail
         self._before.clear()
         loud = self._last_loud + 1 - self._first_loud
         end = min(self._last_loud + self._margin, now)
