@@ -32,7 +32,7 @@ def converters() -> Iterator[Path]:
     """A folder for intermediate files; third parties' warnings are none of ours here."""
     with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
-        with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: SIM115, PTH123
+        with contextlib.redirect_stdout(open(os.devnull, "w")):  # noqa: PTH123
             yield Path(folder)
 
 

@@ -15,7 +15,7 @@ __all__ = ["EndpointDetector", "NoiseFloor"]
 STRETCHES, STRETCH_MS = 8, 250.0
 #: Hops that are run at once: nobody asks before the word ends, and a call costs as much as several hops.
 BATCH = 16
-#: So long after a word its breath and its echo in the room, as far below its peak as a pause, start no new one.
+#: So long after a word its breath and its echo, as far below its peak as a pause is, start no new one.
 TAIL_MS = 1000.0
 #: So long the floor is taken for the lowest possible, because a recording may start within a word.
 PRIOR_MS = 1000.0
@@ -133,7 +133,7 @@ class EndpointDetector:
             self._run()
 
     def _run(self) -> None:
-        """Run the hops that wait, up to the last frame that may be asked for, and forget answers that may not."""
+        """Run the hops that wait, and forget the answers that nobody can ask for any more."""
         wanted = self._pending[: max(0, self._answer - self._frames)]
         if wanted:
             for logits in self._program.run(np.stack(wanted)):

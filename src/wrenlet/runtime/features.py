@@ -75,7 +75,7 @@ class NumpyFrontend:
         mfcc = settings["kind"] == "mfcc"
         self._cosines = dct(settings["coefficients"], settings["mel_bins"]).T if mfcc else None
         self._taps = delta_taps(int(settings["deltas"]))
-        # A step that takes several frames starts on a whole step, so the frames are held back until one is full.
+        # A step that takes several frames starts on a whole one, so late frames are held back until then.
         stride, late = max(1, sidecar.hop_samples // self.hop), 2 * int(settings["deltas"])
         self._delay = -late % stride
         self.lookahead = (late + self._delay) // stride
