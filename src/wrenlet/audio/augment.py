@@ -100,7 +100,7 @@ def reshape_sound(
         rows = torch.tensor([row for row, own in enumerate(steps) if own == step], device=device)
         size = transform * step // SPEED_UNIT
         result[rows, :size] = torch.fft.irfft(spectrum[rows], n=size) * (step / SPEED_UNIT)
-    factors = torch.tensor(steps, device=device, dtype=torch.float64) / SPEED_UNIT
+    factors = torch.tensor(steps, device=device, dtype=torch.float32) / SPEED_UNIT
     lengths = torch.round(lengths * factors).to(lengths.dtype).clamp(1)
     return _cut(result, lengths)
 

@@ -95,7 +95,7 @@ def speak(
     """Say `text`.
 
     The same arguments give the same samples, whatever was said before: the library keeps its phase and noise
-    from one utterance to the next, so it is loaded afresh each time (a third of a millisecond).
+    from one utterance to the next, so it is loaded afresh each time, which costs about 3 ms.
 
     Args:
         text: what to say; punctuation changes the melody.

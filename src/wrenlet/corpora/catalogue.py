@@ -51,7 +51,7 @@ class Corpus:
 CORPORA: dict[str, Corpus] = {
     "digits": Corpus(
         name="digits",
-        about="Free Spoken Digit Dataset: zero to nine, 3,000 recordings, 6 speakers, 8 kHz",
+        about=f"{digits.CARD['name']}: {digits.CARD['about']}",
         splits=("random", "official", "speakers"),
         open=digits.open_digits,
         licence=digits.CARD["licence"],
@@ -68,7 +68,7 @@ CORPORA: dict[str, Corpus] = {
     ),
     "synthetic": Corpus(
         name="synthetic",
-        about="a list of words, spoken by espeak-ng in hundreds of English voices",
+        about=synthetic.CARD["about"],
         splits=("random",),
         open=synthetic.open_synthetic,
         licence=synthetic.CARD["licence"],

@@ -84,7 +84,13 @@ def open_folder(settings: CorpusSettings, root: Path) -> OpenCorpus:
     ]
     parts, how = _split(entries, settings, folder, divided)
     notes.append(how)
-    card = {"name": folder.name, "licence": "as the recordings'", "attribution": "", "homepage": ""}
+    card = {
+        "about": "own recordings",
+        "name": folder.name,
+        "licence": "as the recordings'",
+        "attribution": "",
+        "homepage": "",
+    }
     return assemble([entry.within(parts[entry.id]) for entry in entries], settings, labels, card, notes)
 
 

@@ -135,7 +135,7 @@ def check_corpus(
         if progress is not None:
             progress(done, len(cuts))
     recordings = len(cuts) + len(corpus.skipped)
-    refuse_too_many_bad(unreadable, recordings, corpus.settings.max_bad_share)
+    refuse_too_many_bad(unreadable, recordings, corpus.settings.max_bad_share, name=100)
     rows = summarise(readable)
     trained = next((row.labels for row in rows if row.split == "train"), {})
     silent = [f"the label {label!r} has no training clips" for label in corpus.labels if label not in trained]

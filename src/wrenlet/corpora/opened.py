@@ -162,11 +162,18 @@ def assemble(
     )
 
 
-def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float) -> None:
-    """Raise `InputError` if nothing is left, or the share of skipped recordings is above `max_share`."""
+def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float, *, name: int = 3) -> None:
+    """Raise `InputError` if nothing is left, or the share of skipped recordings is above `max_share`.
+
+    Args:
+        skipped: recordings that cannot be used.
+        total: recordings, with those.
+        max_share: that is allowed.
+        name: how many to name at most.
+    """
     if not skipped or (len(skipped) < total and len(skipped) <= max_share * total):
         return
-    named = "; ".join(str(bad) for bad in skipped[:3]) + ("; …" if len(skipped) > 3 else "")
+    named = "; ".join(str(bad) for bad in skipped[:name]) + ("; …" if len(skipped) > name else "")
     raise InputError(
         f"{len(skipped)} of {total} recordings cannot be used, more than corpus.max_bad_share {max_share:g} "
         f"allows: {named}. Replace or delete them, or raise corpus.max_bad_share"

@@ -57,7 +57,7 @@ class CorpusSettings:
         if len(self.words) < 2:
             raise InputError(
                 f"corpus.words has {len(self.words)} words: a model needs at least two to tell apart; "
-                "add words, as corpus.words=[yes, no]"
+                "add words, as corpus.words=[left, right]"
             )
         twice = sorted({word for word in self.words if self.words.count(word) > 1})
         if twice:

@@ -20,6 +20,7 @@ __all__ = ["CARD", "SAMPLE_RATE", "open_synthetic", "speaking_voices"]
 
 SAMPLE_RATE = 16000
 CARD = {
+    "about": "a list of words, spoken by espeak-ng in hundreds of English voices",
     "name": "Synthetic speech",
     "licence": "none claimed (generated here)",
     "attribution": "spoken by espeak-ng",
