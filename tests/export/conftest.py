@@ -14,7 +14,7 @@ from wrenlet.features import FeatureSettings, build_frontend, fit_normalisation
 from wrenlet.models import Recogniser
 from wrenlet.streaming import LSTM, Framewise, Sequential
 
-LABELS = tuple(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+LABELS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from wrenlet.export.calibrate import Recording, choose_ranges, record
 from wrenlet.export.exporter import calibration_inputs
 from wrenlet.export.quiet import quiet
 from wrenlet.models import Recogniser
-from wrenlet.streaming import GRU, Conv1d, Framewise, Sequential
+from wrenlet.streaming import GRU, Conv1d, Framewise, Sequential, State, StreamingModule
 
 FEATURES_INT8 = ExportSettings(
     formats=("litert",), inputs=("features",), precisions=("int8",), calibration_clips=4
@@ -113,6 +113,59 @@ def test_a_looking_ahead_frontend_and_body_export_and_say_how_late_they_answer(e
         expected = recogniser(exported.clips[:1])[0].numpy()
     found = run_litert(path, exported.clips[0].reshape(50, 128).numpy())
     assert np.abs(found[2:] - expected[:-2]).max() <= 1e-4
+
+
+class TanhCell(StreamingModule):
+    """A plain recurrent layer: its state is what tanh puts out, on the grid that the kernel dictates."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(20 + 16, 16)
+
+    def initial_state(self, batch: int) -> State:
+        return {"hidden": torch.zeros(batch, 16)}
+
+    def step(self, chunk: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
+        hidden, outputs = state["hidden"], []
+        for frame in chunk.unbind(1):
+            hidden = torch.tanh(self.dense(torch.cat([frame, hidden], 1)))
+            outputs.append(hidden)
+        return torch.stack(outputs, 1), {"hidden": hidden}
+
+
+def test_a_dictated_grid_does_not_clip_what_it_is_concatenated_with(feature_clips):
+    torch.manual_seed(4)
+    body = Sequential({"cell": TanhCell(), "dense": Framewise(nn.Linear(16, 10))})
+    data = quantise_litert(
+        convert_litert(StepProgram(body, "features", (1, 20))), feature_clips, FEATURES_INT8, "it"
+    )
+    graph = graph_of(data)
+    assert graph.tensors[graph.inputs["cell__hidden"]].scale == (1 / 128,)
+    assert graph.tensors[graph.inputs["features"]].scale[0] > 2 / 128
+
+
+def test_a_body_must_not_use_the_names_of_the_frontend():
+    body = Sequential({"frontend": GRU(20, 8)})
+    with pytest.raises(ValueError, match="frontend__hidden: rename its layer"):
+        StepProgram(body, "features", (1, 20))
+
+
+def test_the_logits_keep_their_whole_range(float_step, feature_clips):
+    graph = graph_of(float_step)
+    recordings = record(float_step, graph, feature_clips)
+    ranges = choose_ranges(graph, recordings, replace(FEATURES_INT8, observer="percentile", tail=0.05))
+    logits = graph.outputs["logits"]
+    assert ranges[logits].high >= recordings[logits].high
+    assert ranges[logits].low <= recordings[logits].low
+
+
+def test_an_lstm_cell_that_counts_far_out_does_not_widen_its_grid(float_step, feature_clips):
+    graph = graph_of(float_step)
+    recordings = record(float_step, graph, feature_clips)
+    cell = graph.outputs["lstm__cell"]
+    recordings[cell] = Recording(-30.0, 30.0, np.linspace(-30, 30, 1000, dtype=np.float32))
+    ranges = choose_ranges(graph, recordings, FEATURES_INT8)
+    assert (ranges[cell].low, ranges[cell].high) == (-8.0, 8.0)
 
 
 def test_tied_concatenations_leave_no_requantisation(float_step, feature_clips):

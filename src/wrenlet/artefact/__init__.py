@@ -2,7 +2,7 @@
 
 from wrenlet.artefact.audit import Audit, FloatTensor, audit, audit_bytes
 from wrenlet.artefact.container import embed_sidecar, read_artefact, read_sidecar
-from wrenlet.artefact.flatbuffer import FRONTEND_PREFIX, as_text, load_model, pack_model, slim
+from wrenlet.artefact.flatbuffer import FRONTEND_PREFIX, as_text, is_frontend, load_model, pack_model, slim
 from wrenlet.artefact.graph import Graph, Operator, TensorInfo, graph_of, macs, peak_tensor_bytes, read_graph
 from wrenlet.artefact.sidecar import METADATA_KEY, ClipRules, Sidecar, StateTensor
 
@@ -22,6 +22,7 @@ __all__ = [
     "audit_bytes",
     "embed_sidecar",
     "graph_of",
+    "is_frontend",
     "load_model",
     "macs",
     "pack_model",

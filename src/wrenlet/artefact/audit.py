@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wrenlet.artefact.container import read_file
-from wrenlet.artefact.flatbuffer import FRONTEND_PREFIX
+from wrenlet.artefact.flatbuffer import is_frontend, load_model
 from wrenlet.artefact.graph import Graph, TensorInfo, graph_of
 from wrenlet.errors import InputError
 
@@ -114,16 +114,9 @@ def audit_bytes(data: bytes, what: str = "the file") -> Audit:
 
 def constant_bytes(data: bytes, what: str) -> int:
     """Return the bytes of all constants in the file, each buffer once."""
-    from wrenlet.artefact.flatbuffer import load_model
-
     model = load_model(data, what)
     used = {tensor.buffer for graph in model.subgraphs for tensor in graph.tensors}
     return sum(len(model.buffers[index].data) for index in used if model.buffers[index].data is not None)
-
-
-def is_frontend(name: str) -> bool:
-    """Return whether a tensor's name says that it belongs to the front-end."""
-    return name.startswith(FRONTEND_PREFIX)
 
 
 def made_by(graph: Graph, index: int, tensor: TensorInfo) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 
 from wrenlet.errors import InputError
 
-__all__ = ["FRONTEND_PREFIX", "as_text", "load_model", "pack_model", "slim"]
+__all__ = ["FRONTEND_PREFIX", "as_text", "is_frontend", "load_model", "pack_model", "slim"]
 
 #: Tensors of the front-end start with this, so that an audit can tell its declared floats from the body's.
 FRONTEND_PREFIX = "frontend"
@@ -123,8 +123,7 @@ def slim(model: Any, *, keep_names: bool = False) -> None:
         tensor.shapeSignature = None  # every shape here is fixed
     if not keep_names:
         for index, tensor in enumerate(graph.tensors):
-            inside = as_text(tensor.name).startswith(FRONTEND_PREFIX)
-            tensor.name = f"{FRONTEND_PREFIX}.{index}" if inside else str(index)
+            tensor.name = f"{FRONTEND_PREFIX}.{index}" if is_frontend(as_text(tensor.name)) else str(index)
         for signature in model.signatureDefs or []:
             # Inputs last: a state that is the input itself is both, and goes by the input's name.
             for suffix, entries in ((":out", signature.outputs), ("", signature.inputs)):
@@ -190,6 +189,11 @@ def share_buffers(model: Any) -> None:
     for entry in model.metadata or []:
         entry.buffer = place(entry.buffer)
     model.buffers = buffers
+
+
+def is_frontend(name: str) -> bool:
+    """Return whether a tensor or state belongs to the front-end, by its name."""
+    return name.startswith((f"{FRONTEND_PREFIX}.", f"{FRONTEND_PREFIX}/", f"{FRONTEND_PREFIX}__"))
 
 
 def as_text(name: str | bytes | None) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from wrenlet.artefact import FRONTEND_PREFIX, load_model, pack_model
+from wrenlet.artefact import FRONTEND_PREFIX, is_frontend, load_model, pack_model
 from wrenlet.export.program import BOUNDARY, StepProgram
 from wrenlet.export.quiet import quiet
 from wrenlet.extras import require
@@ -43,7 +43,7 @@ def arrange(model: Any, program: StepProgram) -> None:
     if boundary is not None:
         # States of the front-end depend on audio alone, as the features do.
         for name, entry in outputs.items():
-            if name.startswith(f"{FRONTEND_PREFIX}__"):
+            if is_frontend(name):
                 inside |= ancestors(graph, entry.tensorIndex)
     signature.inputs = [inputs[name] for name in program.zeros()]
     signature.outputs = [outputs[name] for name in program.outputs]

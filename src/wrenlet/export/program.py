@@ -7,7 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from wrenlet.artefact import FRONTEND_PREFIX
+from wrenlet.artefact import FRONTEND_PREFIX, is_frontend
 from wrenlet.streaming import StreamingModule, flatten_state, unflatten_state
 
 __all__ = ["BOUNDARY", "StepProgram"]
@@ -35,7 +35,8 @@ class StepProgram(nn.Module):
         before: what turns audio into normalised features, by name and in order; `{}` leaves it out.
 
     Raises:
-        ValueError: if the input's length is no multiple of the strides.
+        ValueError: if the input's length is no multiple of the strides, or a state of the body is named
+            like the front-end's.
     """
 
     def __init__(
@@ -59,6 +60,11 @@ class StepProgram(nn.Module):
             prefix += f"{name}__" if name not in ("", FRONTEND_PREFIX) else ""
             inner = flatten_state(self.part(index).initial_state(1))
             self.states |= {f"{prefix}{one}": (index, one) for one in inner}
+        taken = [name for name in flatten_state(body.initial_state(1)) if is_frontend(name)]
+        if taken:
+            raise ValueError(
+                f"the body has a state {taken[0]}: rename its layer, this is the front-end's name"
+            )
 
     @property
     def has_frontend(self) -> bool:

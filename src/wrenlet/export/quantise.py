@@ -1,11 +1,19 @@
 """From a float LiteRT step to an int8 one: states tied, front-end left in float."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from wrenlet.artefact import FRONTEND_PREFIX, as_text, audit_bytes, graph_of, load_model, pack_model
+from wrenlet.artefact import (
+    FRONTEND_PREFIX,
+    as_text,
+    audit_bytes,
+    graph_of,
+    is_frontend,
+    load_model,
+    pack_model,
+)
 from wrenlet.errors import InputError
 from wrenlet.export.calibrate import choose_ranges, record
 from wrenlet.export.quiet import quiet
@@ -15,7 +23,7 @@ from wrenlet.extras import require
 __all__ = ["quantise_litert"]
 
 
-def quantise_litert(data: bytes, clips: Iterable[np.ndarray], settings: ExportSettings, what: str) -> bytes:
+def quantise_litert(data: bytes, clips: Sequence[np.ndarray], settings: ExportSettings, what: str) -> bytes:
     """Quantise a float step to int8: weights, activations, inputs, outputs and states of the body.
 
     Args:
@@ -112,7 +120,7 @@ def show_frontend(model: Any, sides: tuple[list[tuple[str, str]], ...]) -> None:
 
 def declared_float(name: str) -> bool:
     """Return whether an input or output belongs to the front-end."""
-    return name == "audio" or name.startswith(f"{FRONTEND_PREFIX}__")
+    return name == "audio" or is_frontend(name)
 
 
 def check_ties(data: bytes, what: str) -> None:

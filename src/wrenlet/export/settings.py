@@ -19,7 +19,7 @@ class ExportSettings:
         full_integer: whether an int8 file with a float tensor outside the front-end fails the export.
         calibration_clips: clips of the training or validation split that set the ranges of activations.
         observer: how a range is read off the calibration values: `minmax` keeps them all, `percentile` clips
-            `tail` of them at either end, `mse` takes the range with the least squared error.
+            `tail` of them at either end (of logits none), `mse` takes the range with the least squared error.
         tail: share of values clipped at either end by `percentile`.
         weight_scales: `channel` (a scale for each output channel) or `tensor` (smaller, coarser).
         tie_concatenations: give everything that is concatenated one scale, so that no requantisation is left.
@@ -31,10 +31,10 @@ class ExportSettings:
     precisions: tuple[Literal["float32", "int8"], ...] = ("float32", "int8")
     full_integer: bool = True
     calibration_clips: int = 100
-    observer: Literal["minmax", "percentile", "mse"] = "minmax"
-    tail: float = 1e-4
+    observer: Literal["minmax", "percentile", "mse"] = "percentile"
+    tail: float = 1e-3
     weight_scales: Literal["channel", "tensor"] = "channel"
-    tie_concatenations: bool = False
+    tie_concatenations: bool = True
     keep_names: bool = False
 
     def __post_init__(self) -> None:
@@ -56,5 +56,5 @@ class ExportSettings:
             )
         if not 0 <= self.tail < 0.1:
             raise InputError(
-                f"export.tail is {self.tail}: it is a share at either end, in 0 … 0.1; use 0.0001"
+                f"export.tail is {self.tail}: it is a share at either end, in 0 … 0.1; use 0.001"
             )
