@@ -1,9 +1,9 @@
 """Files, pipes and microphones: whatever they do, listening goes on or says why not."""
 
-import importlib.util
 import io
 import os
 import struct
+import sys
 import threading
 
 import numpy as np
@@ -138,11 +138,57 @@ def test_files_that_cannot_be_read_are_named(tmp_path):
             read(path)
 
 
-def test_a_microphone_without_its_extra_says_which_to_install():
-    if importlib.util.find_spec("sounddevice") is not None:
-        pytest.skip("sounddevice is installed")
+class Microphone:
+    """What is used of sounddevice."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self, audio: np.ndarray) -> None:
+        self.audio, self.at, self.closed, self.rate = audio, 0, False, 0
+
+    def InputStream(self, samplerate: int, channels: int, dtype: str):  # noqa: N802 - theirs
+        if samplerate == 12345:
+            raise self.PortAudioError("Invalid sample rate")
+        self.rate = samplerate
+        assert (channels, dtype) == (1, "float32")
+        return self
+
+    def start(self) -> None:
+        pass
+
+    def read(self, frames: int) -> tuple[np.ndarray, bool]:
+        part = self.audio[self.at : self.at + frames]
+        self.at += frames
+        return part[:, None], self.at == frames
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_microphone_without_its_extra_says_which_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
     with pytest.raises(MissingExtraError, match=r"wrenlet\[mic\]"):
         read("mic")
+
+
+def test_a_microphone_is_heard_and_closed_when_listening_stops(model, two_words, monkeypatch):
+    microphone = Microphone(two_words)
+    monkeypatch.setitem(sys.modules, "sounddevice", microphone)
+    said: list[str] = []
+    events = model.listen("mic", ANY, notice=said.append)
+    assert next(events).start == pytest.approx(0.95, abs=0.05)
+    assert microphone.rate == RATE
+    assert not microphone.closed
+    events.close()
+    assert microphone.closed
+    assert "samples were lost" in said[0]
+
+
+def test_a_microphone_that_refuses_the_rate_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "sounddevice", Microphone(np.zeros(1)))
+    with pytest.raises(InputError, match="12345 Hz"):
+        read("mic", 12345)
 
 
 def test_the_same_words_from_a_file_a_pipe_and_blocks(model, two_words, tmp_path):
