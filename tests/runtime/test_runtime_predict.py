@@ -51,6 +51,8 @@ def test_recordings_without_audio_are_refused(model):
         model.predict(np.zeros(0, np.float32))
     with pytest.raises(InputError, match="2 of 100 samples"):
         model.predict(np.where(np.arange(100) < 2, np.nan, 0.1))
+    with pytest.raises(InputError, match=r"-1…1, or int16"):
+        model.predict(np.arange(100) * 100.0)
     with pytest.raises(InputError, match=r"missing\.wav"):
         model.predict("missing.wav")
 

@@ -90,13 +90,13 @@ def test_look_ahead_puts_answers_in_line(lookahead):
     np.testing.assert_allclose(found[:, 0], [1, 2, 3, 4, 2.5])
 
 
-def test_samples_that_are_not_finite_become_zero_and_are_counted(model, speech):
+def test_samples_that_are_no_audio_become_zero_and_are_counted(model, speech):
     broken, mended = speech.copy(), speech.copy()
-    broken[[5, 900]] = np.nan, np.inf
-    mended[[5, 900]] = 0
+    broken[[5, 900, 901]] = np.nan, -np.inf, 1e30
+    mended[[5, 900, 901]] = 0
     stream = model.stream()
     found = [stream.feed(broken)]
-    assert stream.replaced == 2
+    assert stream.replaced == 3
     np.testing.assert_array_equal(np.concatenate([*found, stream.flush()]), model.run(mended))
     assert stream.replaced == 0
 

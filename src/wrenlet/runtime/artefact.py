@@ -17,7 +17,7 @@ from wrenlet.runtime.detection import EndpointSettings, Event, PosteriorSettings
 from wrenlet.runtime.listening import listen
 from wrenlet.runtime.program import Program
 from wrenlet.runtime.step import file_format
-from wrenlet.runtime.stream import Stream, replace_broken, to_float
+from wrenlet.runtime.stream import LOUDEST, Stream, replace_broken, to_float
 
 __all__ = ["Artefact", "Info", "Prediction", "load", "softmax"]
 
@@ -125,7 +125,8 @@ class Artefact:
             rate: of the samples, in Hz; the artefact's if not given. A file has its own.
 
         Raises:
-            InputError: if the file cannot be read, or there is no audio in it, or a sample is not finite.
+            InputError: if the file cannot be read, or there is no audio in it, or a sample is NaN or far
+                beyond full scale.
         """
         rules, target = self.sidecar.clip, self.sidecar.sample_rate
         if isinstance(audio, str | Path):
@@ -137,7 +138,8 @@ class Artefact:
             _, broken = replace_broken(samples)
             if broken:
                 raise InputError(
-                    f"{broken} of {samples.size} samples are NaN or infinite: give finite samples"
+                    f"{broken} of {samples.size} samples are NaN or beyond ±{LOUDEST:g}: "
+                    "give finite floats in -1…1, or int16"
                 )
             if rate is not None and rate != target:
                 samples = resample(samples, check_rate(rate), target)
@@ -155,7 +157,8 @@ class Artefact:
             rate: of the samples, in Hz; the artefact's if not given. A file has its own.
 
         Raises:
-            InputError: if the file cannot be read, or there is no audio in it, or a sample is not finite.
+            InputError: if the file cannot be read, or there is no audio in it, or a sample is NaN or far
+                beyond full scale.
         """
         samples = self.prepare(audio, rate)
         chances = softmax(self._program.clip(samples)[-1])

@@ -16,7 +16,7 @@ from wrenlet.runtime.endpoint import EndpointDetector
 from wrenlet.runtime.posterior import PosteriorDetector
 from wrenlet.runtime.program import Program
 from wrenlet.runtime.sources import open_source
-from wrenlet.runtime.stream import replace_broken
+from wrenlet.runtime.stream import LOUDEST, replace_broken
 
 __all__ = ["listen"]
 
@@ -49,7 +49,7 @@ def listen(
         for block in blocks:
             audio, broken = replace_broken(block)
             if broken and not replaced:
-                say("some samples are not finite numbers: they are taken for silence")
+                say(f"some samples are NaN or beyond ±{LOUDEST:g}: they are taken for silence")
             replaced += broken
             held = np.concatenate([held, audio if resampler is None else resampler.feed(audio)])
             whole = len(held) // hop * hop
@@ -63,4 +63,4 @@ def listen(
             yield from detector.feed(held.reshape(-1, hop))
         yield from detector.flush()
     if replaced:
-        say(f"{replaced} samples in all were not finite numbers")
+        say(f"{replaced} samples in all were NaN or beyond ±{LOUDEST:g}")

@@ -6,7 +6,10 @@ from numpy.typing import ArrayLike, NDArray
 from wrenlet.audio import StreamResampler
 from wrenlet.runtime.program import Program
 
-__all__ = ["Stream", "replace_broken", "to_float"]
+__all__ = ["LOUDEST", "Stream", "replace_broken", "to_float"]
+
+#: Full scale is 1, and sums of channels or a resampler may go a little beyond; this is no audio any more.
+LOUDEST = 8.0
 
 
 class Stream:
@@ -20,7 +23,8 @@ class Stream:
 
     Attributes:
         rate: of the audio that is fed, in Hz.
-        replaced: how many samples were not finite and were taken for zero, since the last reset.
+        replaced: how many samples were no audio (NaN, or far beyond full scale) and were taken for zero,
+            since the last reset.
 
     Args:
         program: the artefact's program, used by this stream alone.
@@ -112,8 +116,11 @@ def to_float(samples: ArrayLike) -> NDArray[np.float32]:
 
 
 def replace_broken(samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-    """Return the samples with zero for NaN and infinity, and how many there were."""
-    finite = np.isfinite(samples)
-    if finite.all():
+    """Return the samples with zero for what is no audio, and how many there were.
+
+    That is NaN, infinity, and what lies so far beyond full scale that it would upset a state for good.
+    """
+    if samples.size == 0 or np.abs(samples).max() <= LOUDEST:  # false for NaN
         return samples, 0
-    return np.where(finite, samples, np.float32(0)), int(samples.size - np.count_nonzero(finite))
+    sound = np.abs(samples) <= LOUDEST
+    return np.where(sound, samples, np.float32(0)), int(samples.size - np.count_nonzero(sound))
