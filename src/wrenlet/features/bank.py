@@ -67,6 +67,8 @@ class MelBank(nn.Module):
         cells: `[rows][columns]`, the bin that each cell of the spectrum holds; columns ascend.
     """
 
+    dense: Tensor
+
     def __init__(self, weights: np.ndarray, cells: Sequence[Sequence[int]]) -> None:
         super().__init__()
         table = np.asarray(cells)
@@ -79,23 +81,31 @@ class MelBank(nn.Module):
             first = min(int(holders[k].max()) for k in bins)
             last = max(first, *(int(holders[k].min()) for k in bins))
             supports.append((first, last + 1))
-        self.columns = columns
         self.groups = group_bands(supports, rows)
+        dense = np.zeros((len(weights), rows, columns))
         for index, group in enumerate(self.groups):
-            dense = np.zeros((group.bands[1] - group.bands[0], rows, group.columns[1] - group.columns[0]))
-            inside = table[:, slice(*group.columns)]
-            for band, target in zip(weights[slice(*group.bands)], dense, strict=True):
-                for k in np.flatnonzero(band):
-                    row, column = np.argwhere(inside == k)[0]
-                    target[row, column] = band[k]
-            flat = torch.from_numpy(dense.reshape(len(dense), -1)).float()
-            self.register_buffer(f"weight{index}", flat, persistent=False)
+            inside = slice(*group.columns)
+            for band in range(*group.bands):
+                for k in np.flatnonzero(weights[band]):
+                    row, column = np.argwhere(table[:, inside] == k)[0]
+                    dense[band, row, group.columns[0] + column] = weights[band, k]
+            part = dense[slice(*group.bands), :, inside]
+            self.register_buffer(f"weight{index}", _flat(part), persistent=False)
+        self.register_buffer("dense", _flat(dense), persistent=False)
 
     def forward(self, spectrum: Tensor) -> Tensor:
         """Return `[batch, bands]` from the cells `[batch, rows, columns]`."""
+        # For one window, as in an exported step, what counts is the weights that are read; for many they stay
+        # in the cache, and one product beats several with their slices.
+        if spectrum.shape[0] > 1 or len(self.groups) == 1:
+            return F.linear(spectrum.flatten(1), self.dense)
         sums = []
         for index, group in enumerate(self.groups):
-            first, last = group.columns
-            cells = spectrum if (first, last) == (0, self.columns) else spectrum[:, :, first:last]
+            cells = spectrum[:, :, slice(*group.columns)]
             sums.append(F.linear(cells.flatten(1), self.get_buffer(f"weight{index}")))
-        return sums[0] if len(sums) == 1 else torch.cat(sums, 1)
+        return torch.cat(sums, 1)
+
+
+def _flat(weights: np.ndarray) -> Tensor:
+    """Return `[bands, rows, columns]` as float32 `[bands, rows * columns]`."""
+    return torch.from_numpy(weights.reshape(len(weights), -1)).float().contiguous()

@@ -40,6 +40,9 @@ class Frontend(StreamingModule):
         self.stride = settings.hop_samples
         self.overlap = settings.window_samples - settings.hop_samples + (settings.preemphasis > 0)
         self.spectral = SpectralFeatures(settings)
+        # glibc returns freed memory to the kernel above a threshold, and pages it in anew for every block of
+        # frames: twice the time. Freeing one large block, never touched, raises that threshold for good.
+        torch.empty(6_000_000)
         self.deltas = None
         if settings.deltas:
             silence = self.spectral(torch.zeros(1, settings.window_samples))[0]

@@ -132,12 +132,13 @@ class FactoredTransform(nn.Module):
         x = F.pad(x, (0, plan.rows * plan.n2 - plan.window)) if plan.rows * plan.n2 > plan.window else x
         x = x.reshape(-1, plan.rows, plan.n2)
         # With cos and sin of the angles, (re + i·im)(cos - i·sin) = (re·cos + im·sin) + i(im·cos - re·sin).
-        # The input is real: the first stage's imaginary part is -down, which turns the signs below.
+        # The input is real: the first stage's imaginary part is -down, which turns the signs below. Sums are
+        # in place for batches, whose tensors then stay in the cache; an exported graph is the same either way.
         across, down = torch.matmul(self.first_cos, x), torch.matmul(self.first_sin, x)
-        real = across * self.twiddle_cos - down * self.twiddle_sin
-        minus = down * self.twiddle_cos + across * self.twiddle_sin
-        left = F.linear(real, self.second_cos) - F.linear(minus, self.second_sin)
-        right = F.linear(minus, self.second_cos) + F.linear(real, self.second_sin)
+        real = (across * self.twiddle_cos).sub_(down * self.twiddle_sin)
+        minus = (down * self.twiddle_cos).add_(across * self.twiddle_sin)
+        left = F.linear(real, self.second_cos).sub_(F.linear(minus, self.second_sin))
+        right = F.linear(minus, self.second_cos).add_(F.linear(real, self.second_sin))
         return torch.addcmul(left * left, right, right)
 
     def _turn(self, name: str, steps: Tensor, points: int) -> None:
