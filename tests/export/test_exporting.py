@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -297,3 +299,11 @@ def test_long_names_stay_when_asked_for(exported, tmp_path):
         exported.recogniser, exported.clips, exported.lengths, settings, exported.sidecar, tmp_path
     )
     assert any("Linear" in tensor.name for tensor in read_graph(path).tensors)
+
+
+def test_the_settings_import_without_torch_and_the_rest_on_demand():
+    program = (
+        "import sys, wrenlet.export as export; export.ExportSettings(); early = 'torch' in sys.modules; "
+        "[getattr(export, name) for name in export.__all__]; sys.exit(early or 'torch' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -1,11 +1,20 @@
-"""From a trained model to files: one hop as a step with named state, in LiteRT (float32, int8) and ONNX."""
+"""From a trained model to files: one hop as a step with named state, in LiteRT (float32, int8) and ONNX.
 
-from wrenlet.export.exporter import artefact_name, build_step, export_recogniser
-from wrenlet.export.litert import convert_litert
-from wrenlet.export.onnx import NEXT, OPSET, convert_onnx
-from wrenlet.export.program import StepProgram
-from wrenlet.export.quantise import quantise_litert
+Only what converts needs torch. It is imported when it is first asked for: recipes, which name the settings, are
+read without torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from wrenlet.export.settings import ExportSettings
+
+if TYPE_CHECKING:
+    from wrenlet.export.exporter import artefact_name, build_step, export_recogniser
+    from wrenlet.export.litert import convert_litert
+    from wrenlet.export.onnx import NEXT, OPSET, convert_onnx
+    from wrenlet.export.program import StepProgram
+    from wrenlet.export.quantise import quantise_litert
 
 __all__ = [
     "NEXT",
@@ -19,3 +28,23 @@ __all__ = [
     "export_recogniser",
     "quantise_litert",
 ]
+
+#: Public name to the module that defines it.
+LATER = {
+    "NEXT": "onnx",
+    "OPSET": "onnx",
+    "StepProgram": "program",
+    "artefact_name": "exporter",
+    "build_step": "exporter",
+    "convert_litert": "litert",
+    "convert_onnx": "onnx",
+    "export_recogniser": "exporter",
+    "quantise_litert": "quantise",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs torch when it is asked for (PEP 562)."""
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{LATER[name]}"), name)

@@ -56,7 +56,7 @@ def export_recogniser(
         InputError: if the settings ask for nothing, there are no calibration clips, a full-integer file is
             not integer throughout, or a file cannot be written.
     """
-    was_training, device = recogniser.training, next(recogniser.parameters()).device
+    was_training, device = recogniser.training, recogniser.normalise.mean.device
     recogniser.eval().cpu()
     try:
         files: dict[str, bytes] = {}
@@ -168,10 +168,15 @@ def fill(recogniser: "Recogniser", kind: Input, sidecar: Sidecar) -> Sidecar:
         hop_samples=recogniser.audio_program.stride,
         lookahead_hops=program.lookahead // program.stride,
         features=asdict(frontend.settings),
-        mean=tuple(float(value) for value in normalise.mean.flatten()),
-        std=tuple(float(value) for value in normalise.std.flatten()),
+        mean=digits(normalise.mean),
+        std=digits(normalise.std),
         version=sidecar.version or own_version(),
     )
+
+
+def digits(values: Tensor) -> tuple[float, ...]:
+    """Return float32 numbers in the nine digits that tell them apart; the file has no room for seventeen."""
+    return tuple(float(f"{value:.9g}") for value in values.flatten().tolist())
 
 
 def own_version() -> str:
