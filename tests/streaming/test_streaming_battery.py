@@ -121,7 +121,7 @@ LAYERS: dict[str, st.SearchStrategy[StreamingModule]] = {
 
 every_layer = pytest.mark.parametrize("layer", sorted(LAYERS))
 thorough = settings(
-    max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+    max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
 )
 
 

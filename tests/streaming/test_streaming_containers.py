@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from wrenlet.streaming import (
     GRU,
     LSTM,
+    BatchNorm,
     Conv1d,
     Conv2d,
     Framewise,
@@ -184,9 +185,17 @@ def test_state_of_another_module_is_refused_with_what_it_holds() -> None:
         GRU(1, 1).step(torch.zeros(1, 1, 1), {"frames": torch.zeros(1, 1, 1)})
 
 
-def test_half_precision_and_device_follow_the_input() -> None:
+def test_half_precision_follows_the_input() -> None:
     layer = Conv1d(2, 2, 3).to(torch.bfloat16)
     assert layer(torch.zeros(1, 4, 2, dtype=torch.bfloat16)).dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("recurrent", [LSTM(3, 4), GRU(3, 4), LSTM(3, 4, peepholes=True)])
+def test_training_works_under_autocast(recurrent: StreamingModule) -> None:
+    model = Sequential({"conv": Conv1d(2, 3, 3), "norm": BatchNorm(3), "recurrent": recurrent})
+    with torch.autocast("cpu", torch.bfloat16):
+        model(torch.randn(2, 6, 2)).float().sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
 
 
 def test_impossible_sizes_are_refused() -> None:

@@ -1,5 +1,7 @@
 """Layers against torch's own with copied weights, and against the formulas they are named after."""
 
+from typing import Literal
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -21,7 +23,7 @@ from wrenlet.streaming import (
 
 
 @pytest.fixture(autouse=True)
-def _float64() -> None:
+def _seed() -> None:
     torch.manual_seed(0)
 
 
@@ -128,7 +130,7 @@ def test_conv1d_is_torch_conv1d_whose_last_tap_ends_the_stride(
     ours = Conv1d(4, 6, kernel, stride=stride, dilation=dilation, groups=2, lookahead=lookahead).double()
     ours.load_state_dict(theirs.state_dict())
     x = sequence(2, 24, 4)
-    # Zeros in front so that the first window ends at frame `stride - 1 + lookahead`; a negative pad cuts frames off.
+    # Zeros in front, so that the first window ends at frame `stride - 1 + lookahead`; a negative pad cuts.
     front = (kernel - 1) * dilation - (stride - 1) - lookahead
     expected = theirs(F.pad(x.transpose(1, 2), (front, lookahead))).transpose(1, 2)
     close(ours(x), expected[:, : 24 // stride])
@@ -138,10 +140,10 @@ def test_conv1d_is_torch_conv1d_whose_last_tap_ends_the_stride(
 @pytest.mark.parametrize("stride", [(1, 1), (2, 2), (1, 3)])
 @pytest.mark.parametrize("kernel", [(3, 3), (1, 4), (4, 1)])
 def test_conv2d_is_torch_conv2d(
-    kernel: tuple[int, int], stride: tuple[int, int], frequency_padding: str
+    kernel: tuple[int, int], stride: tuple[int, int], frequency_padding: Literal["same", "valid"]
 ) -> None:
     theirs = nn.Conv2d(2, 6, kernel, stride=stride, groups=2, dtype=torch.float64)
-    ours = Conv2d(2, 6, 8, kernel, stride=stride, groups=2, frequency_padding=frequency_padding).double()  # pyright: ignore[reportArgumentType]
+    ours = Conv2d(2, 6, 8, kernel, stride=stride, groups=2, frequency_padding=frequency_padding).double()
     ours.load_state_dict(theirs.state_dict())
     x = sequence(2, 12, 8, 2)
     bins = -(-8 // stride[1]) if frequency_padding == "same" else (8 - kernel[1]) // stride[1] + 1

@@ -112,7 +112,9 @@ class Residual(StreamingModule):
         self.body_delay: Delay | None = None
         self.shortcut_delay: Delay | None = None
         if body.lookahead != lookahead:
-            delay = Delay(abs(body.lookahead - lookahead), shape_of(self if self.frame_shape else body))
+            delay = Delay(
+                abs(body.lookahead - lookahead), shape_of(body if self.frame_shape is None else self)
+            )
             if body.lookahead > lookahead:
                 self.shortcut_delay = delay
             else:
