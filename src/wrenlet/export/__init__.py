@@ -1,6 +1,6 @@
 """From a trained model to files: one hop as a step with named state, in LiteRT (float32, int8) and ONNX.
 
-Only what converts needs torch. It is imported when it is first asked for: recipes, which name the settings, are
+Only what converts needs torch. It is imported when first asked for: recipes, which name the settings, are
 read without torch.
 """
 
