@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from wrenlet.errors import InputError
+from wrenlet.models.conv_gru import CONV_GRU_SIZES, conv_gru
 from wrenlet.models.gru import GRU_SIZES, gru
 from wrenlet.models.lstm import LSTM_SIZES, lstm
 from wrenlet.streaming import StreamingModule
@@ -17,6 +18,10 @@ HOCHREITER = "Hochreiter and Schmidhuber 1997, Long Short-Term Memory, doi:10.11
 PEEPHOLES = (
     "Rybakov et al. 2020, Streaming keyword spotting on mobile devices, arXiv:2005.06720; "
     "Sak et al. 2014, arXiv:1402.1128"
+)
+ARIK = (
+    "Arik et al. 2017, Convolutional recurrent neural networks for small-footprint keyword spotting, "
+    "arXiv:1703.05390; with convolutions over time alone"
 )
 CHO = "Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, arXiv:1406.1078"
 
@@ -62,6 +67,20 @@ MODELS: dict[str, ModelCard] = {
     "gru_64": ModelCard("One GRU of 64 units.", CHO, gru, GRU_SIZES["gru_64"], 17_162),
     "gru_128": ModelCard("One GRU of 128 units.", CHO, gru, GRU_SIZES["gru_128"], 58_890),
     "gru_400": ModelCard("One GRU of 400 units.", CHO, gru, GRU_SIZES["gru_400"], 510_410),
+    "conv_gru_48": ModelCard(
+        "Two convolutions of 32 filters over time, one GRU of 48 units.",
+        ARIK,
+        conv_gru,
+        CONV_GRU_SIZES["conv_gru_48"],
+        20_746,
+    ),
+    "conv_gru_64": ModelCard(
+        "Two convolutions of 40 filters over time, one GRU of 64 units.",
+        ARIK,
+        conv_gru,
+        CONV_GRU_SIZES["conv_gru_64"],
+        33_162,
+    ),
 }
 
 
