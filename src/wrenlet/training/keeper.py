@@ -23,6 +23,11 @@ RESUME = "resume.ckpt"
 Row = dict[str, float]
 
 
+def clocks() -> tuple[float, float]:
+    """Return seconds of the clock and of the processor, each from its own beginning."""
+    return time.perf_counter(), time.process_time()
+
+
 def rank_of(row: Row) -> tuple[float, float]:
     """Return what makes one epoch better than another: accuracy, then less loss."""
     return row["validation_accuracy"], -row["validation_loss"]
@@ -54,7 +59,7 @@ class Keeper(Callback):
         self.fingerprint = fingerprint
         self.history: list[Row] = []
         self.finished = False
-        self.since = time.perf_counter()
+        self.since = clocks()
 
     @property
     def state_key(self) -> str:
@@ -72,7 +77,7 @@ class Keeper(Callback):
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:  # noqa: ARG002
         """Start the clock of the first epoch."""
-        self.since = time.perf_counter()
+        self.since = clocks()
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         """Keep the epoch: where to continue is written last, so that a kill in between repeats it."""
@@ -80,8 +85,13 @@ class Keeper(Callback):
         score = pl_module.take_score()
         if score is None:
             return  # a continued training passes the end of the epoch that it continues from
-        now = time.perf_counter()
-        row: Row = {"epoch": len(self.history) + 1, **vars(score), "seconds": round(now - self.since, 3)}
+        now = clocks()
+        row: Row = {
+            "epoch": len(self.history) + 1,
+            **vars(score),
+            "seconds": round(now[0] - self.since[0], 3),
+        }
+        row["cpu_seconds"] = round(now[1] - self.since[1], 3)
         self.since = now
         if not math.isfinite(score.loss):
             raise InputError(

@@ -40,7 +40,7 @@ class TrainingResult:
         epochs_run: over all sessions; fewer than asked for if it stopped early.
         seconds: spent in epochs, over all sessions.
         history: one row an epoch: `epoch`, `loss`, `validation_loss`, `validation_accuracy`, `learning_rate`,
-            `seconds`.
+            `seconds`, `cpu_seconds`.
     """
 
     best_epoch: int
