@@ -23,8 +23,8 @@ def conv_gru(
 ) -> StreamingModule:
     """Stack causal convolutions over time with batch normalisation and ReLU, GRU layers, and a dense head.
 
-    Source: the convolutional recurrent networks of Arik et al. 2017 (arXiv:1703.05390) and Rybakov et al. 2020
-        (arXiv:2005.06720), with convolutions over time alone, so that a hop is a handful of dense products.
+    Source: the convolutional recurrent networks of Arik et al. 2017 (arXiv:1703.05390) and Rybakov et al.
+        2020 (arXiv:2005.06720), with convolutions over time alone, so that a hop is a few dense products.
 
     Example:
         >>> conv_gru(20, 10)(torch.zeros(1, 63, 20)).shape
