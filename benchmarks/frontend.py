@@ -80,8 +80,8 @@ def one_matrix_frontend(settings: FeatureSettings) -> Frontend:
     )
     bank = nn.Linear(weights.shape[1], weights.shape[0], bias=False)
     bank.weight = nn.Parameter(torch.from_numpy(weights).float())
-    spectral.transform = OneMatrix(settings, spectral.transform.window)
-    spectral.bank = bank
+    spectral.register_module("transform", OneMatrix(settings, spectral.transform.window))
+    spectral.register_module("bank", bank)
     return frontend
 
 
@@ -161,7 +161,7 @@ def main() -> None:
             f"{name}\n"
             f"  ours        {row['step_us']:7.2f} µs a hop {row['size_bytes']:10,} bytes\n"
             f"  one matrix  {row['matrix_step_us']:7.2f} µs a hop {row['matrix_size_bytes']:10,} bytes\n"
-            f"  {row['ratio']:.1f} × as fast; the features differ by at most {row['largest_difference']:.1e}\n"
+            f"  {row['ratio']:.1f} × as fast; features differ by at most {row['largest_difference']:.1e}\n"
             f"  {operators}"
         )
 

@@ -133,7 +133,7 @@ class FactoredTransform(nn.Module):
         x = x.reshape(-1, plan.rows, plan.n2)
         # With cos and sin of the angles, (re + i·im)(cos - i·sin) = (re·cos + im·sin) + i(im·cos - re·sin).
         # The input is real: the first stage's imaginary part is -down, which turns the signs below. Sums are
-        # in place for batches, whose tensors then stay in the cache; an exported graph is the same either way.
+        # in place so that a batch's tensors stay in the cache; an exported graph is the same either way.
         across, down = torch.matmul(self.first_cos, x), torch.matmul(self.first_sin, x)
         real = (across * self.twiddle_cos).sub_(down * self.twiddle_sin)
         minus = (down * self.twiddle_cos).add_(across * self.twiddle_sin)
