@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wrenlet.corpora import CorpusSettings
     from wrenlet.measure import Score
 
-__all__ = ["EXAMPLE", "evaluate"]
+__all__ = ["EXAMPLE", "choose_corpus", "evaluate"]
 
 EXAMPLE = "Example:  wrenlet evaluate zoo/digits-int8.tflite --corpus folder:my-recordings"
 
@@ -66,10 +66,10 @@ def evaluate(
 def _clips(corpus: str, data: str | None, sidecar: "Sidecar") -> tuple[Any, tuple[str, ...]]:
     """Return the clips that `--corpus` names, cut with the artefact's rules, and their labels."""
     corpora = require("wrenlet.corpora", "data", "wrenlet evaluate")
-    settings, split = _settings(corpus, sidecar)
+    settings, split = choose_corpus(corpus, sidecar)
     opened = corpora.open_corpus(settings, corpora.data_root(data))
     clips = corpora.load_clips(opened.split(split), opened.labels, sidecar.sample_rate, sidecar.clip)
-    for text in (*opened.notes, *clips.notes):
+    for text in clips.notes:
         note(text)
     skipped = (*opened.skipped, *clips.skipped)
     if skipped:
@@ -80,7 +80,7 @@ def _clips(corpus: str, data: str | None, sidecar: "Sidecar") -> tuple[Any, tupl
     return clips, opened.labels
 
 
-def _settings(corpus: str, sidecar: "Sidecar") -> tuple["CorpusSettings", str]:
+def choose_corpus(corpus: str, sidecar: "Sidecar") -> tuple["CorpusSettings", str]:
     """Return which corpus and which of its splits `--corpus` means."""
     corpora = require("wrenlet.corpora", "data", "wrenlet evaluate")
     if corpus.startswith("folder:"):

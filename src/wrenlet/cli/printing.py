@@ -76,6 +76,6 @@ def _cell(value: Any) -> str:
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
-    if hasattr(value, "tolist"):  # numpy's arrays and scalars
-        return value.tolist()
+    if (as_list := getattr(value, "tolist", None)) is not None:  # numpy's arrays and scalars
+        return as_list()
     return str(value)

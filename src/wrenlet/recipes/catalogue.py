@@ -11,7 +11,9 @@ __all__ = ["SHIPPED", "about", "find_recipe"]
 _FOLDER = Path(__file__).parent / "shipped"
 
 #: Name of each shipped recipe and its file: every file of the folder is one.
-SHIPPED: dict[str, Path] = {path.stem: path for path in sorted(_FOLDER.glob("*.yaml"))}
+SHIPPED: dict[str, Path] = {
+    path.stem: path for path in sorted(_FOLDER.glob("*.yaml"), key=lambda path: path.stem)
+}
 
 
 def about(name: str) -> str:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from wrenlet.errors import InputError
 from wrenlet.recipes.catalogue import find_recipe
-from wrenlet.recipes.recipe import Recipe, resolved
+from wrenlet.recipes.recipe import HIGHEST_RATE, LOWEST_RATE, Recipe, resolved
 from wrenlet.recipes.source import Key, Source, merge, parse_value, read_source
 
 __all__ = ["load_recipe", "variations"]
@@ -100,6 +100,9 @@ def _validate(source: Source) -> Recipe:
             raise InputError(_unknown(f"sweep.{key}", key, _place(source, ("sweep", key))))
     # From JSON, strict validation still takes lists as tuples and mappings as settings.
     rate = data.get("sample_rate", Recipe.__dataclass_fields__["sample_rate"].default)
+    if isinstance(rate, int) and not LOWEST_RATE <= rate <= HIGHEST_RATE:  # else the features complain first
+        rule = f"use {LOWEST_RATE} to {HIGHEST_RATE} Hz, such as 8000 or 16000"
+        raise _complaint(source, ("sample_rate",), rate, rule)
     tree = data | {"features": features | {"sample_rate": rate}}
     try:
         return _ADAPTER.validate_json(json.dumps(tree, default=str), strict=True)
@@ -166,7 +169,7 @@ def _translated(error: ValidationError, source: Source) -> InputError:
     first, *others = error.errors(include_url=False)
     key, value = _locate(first["loc"], source.data)
     if first["type"] == "missing" and isinstance(value, list):
-        complaint = _complaint(source, key, value, f"it needs {first['loc'][-1] + 1} values at least")
+        complaint = _complaint(source, key, value, f"{len(value)} values are too few")
     elif first["type"] == "missing":
         name = ".".join(map(str, first["loc"]))
         complaint = InputError(f"{name} is missing: it must be given{_place(source, key)}")
@@ -181,15 +184,16 @@ def _translated(error: ValidationError, source: Source) -> InputError:
 def _locate(location: Sequence[str | int], data: Any) -> tuple[Key, Any]:
     """Follow pydantic's location into the tree; it also names branches of unions, which are no keys."""
     key: list[str | int] = []
+    value: Any = data
     for part in location:
-        if (isinstance(data, dict) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
-            data = data[part]
-        else:
+        if isinstance(value, str):
+            break
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
             continue
         key.append(part)
-    return tuple(key), data
+    return tuple(key), value
 
 
 def _named(text: str, key: Key) -> Key:
@@ -214,7 +218,7 @@ def _rule(error: Any) -> str:
         "too_long": f"it must have {context.get('max_length')} items at most",
         "none_required": "it must be null",
     }
-    return rules.get(kind, error["msg"])
+    return str(rules.get(kind, error["msg"]))
 
 
 def _complaint(source: Source, key: Key, value: Any, rule: str) -> InputError:
@@ -228,9 +232,6 @@ def _place(source: Source, key: Key) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return (
-        repr(text)
-        if isinstance(value, str) and not text.replace("_", "").replace("-", "").isalnum()
-        else text
-    )
+    if not isinstance(value, str):
+        return json.dumps(value, default=str)
+    return value if value.replace("_", "").replace("-", "").isalnum() else repr(value)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from wrenlet import __version__
 from wrenlet.corpora import open_corpus
@@ -20,6 +19,7 @@ from wrenlet.recipes import reporting, stages, verification
 from wrenlet.recipes.folder import RunFolder, check_space, is_disk_full
 from wrenlet.recipes.loading import load_recipe, variations
 from wrenlet.recipes.recipe import Recipe, digest, resolved
+from wrenlet.recipes.source import write_yaml
 from wrenlet.recipes.stages import Context
 from wrenlet.report import DataSource, SweepReport, SweepRun, read_report, write_sweep_report
 from wrenlet.training import TrainerOptions
@@ -30,17 +30,6 @@ __all__ = ["STAGES", "RunOptions", "Stage", "export_again", "rebuild_report", "r
 _RUN_BYTES = 50_000_000
 #: What the reports of common sweeps call their rows.
 _VARIED = {"seed": "seeds", "corpus.held_out": "left-out speakers"}
-
-
-class _Dumper(yaml.SafeDumper):
-    """Plain YAML with lists on one line, as people write them."""
-
-    def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> yaml.Node:
-        """Write lists of scalars in brackets."""
-        nested = any(isinstance(item, dict | list) for item in sequence)
-        return super().represent_sequence(
-            tag, sequence, flow_style=not nested if flow_style is None else flow_style
-        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +85,7 @@ class RunOptions:
             devices=self.devices,
             strategy=self.strategy,
             precision=self.precision,
-            progress=not self.quiet and sys.stderr.isatty(),
+            progress=not self.quiet and sys.stderr.isatty() and sys.stdout.isatty(),
         )
 
     def note(self, text: str) -> None:
@@ -243,7 +232,7 @@ def _sweep(recipe: Recipe, root: Path, runs: Path, options: RunOptions) -> RunFo
         rows.append(_sweep_run(label, single, folder.path))
         sources = read_report(single.path).sources
     with _explained(folder.path), folder.locked(), folder.writing("report") as partial:
-        folder.write("recipe.yaml", _yaml(recipe))
+        folder.write("recipe.yaml", write_yaml(resolved(recipe)))
         page = SweepReport(
             title=recipe.name,
             varied=" × ".join(_VARIED.get(key, f"values of {key}") for key in recipe.sweep),
@@ -292,7 +281,7 @@ def _describe(context: Context) -> None:
     """Write the recipe and the machine once; a continued run keeps what it was begun with."""
     folder = context.folder
     if not folder.recipe_file.exists():
-        folder.write("recipe.yaml", _yaml(context.recipe))
+        folder.write("recipe.yaml", write_yaml(resolved(context.recipe)))
     machine = stages.environment(context.trainer) | {"command": context.command}
     if not (folder.path / "environment.json").exists():
         folder.write("environment.json", json.dumps(machine, indent=1))
@@ -300,10 +289,6 @@ def _describe(context: Context) -> None:
         context.note(
             f"begun by wrenlet {begun}: its finished stages are kept; delete {folder.path} to do them again"
         )
-
-
-def _yaml(recipe: Recipe) -> str:
-    return yaml.dump(resolved(recipe), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _time(folder: RunFolder, stage: str, seconds: float) -> None:

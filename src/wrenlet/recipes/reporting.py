@@ -1,5 +1,6 @@
 """The stage that tells: a run's folder as a page for people."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def contents(context: Context) -> RunReport:
     """Gather the report of a run from its folder."""
     run, recipe = context.folder, context.recipe
     told, corpus, result = run.read("verify.json"), context.corpus, run.read("train/result.json")
-    machine = run.read("environment.json")
+    machine = {name: str(value) for name, value in run.read("environment.json").items() if name != "command"}
+    seconds = run.read("seconds.json").items()
+    machine["seconds"] = ", ".join(f"{stage} {took:.1f}" for stage, took in seconds if stage != "report")
     epochs = tuple(
         Epoch(
             epoch=int(row["epoch"]),
@@ -122,10 +125,14 @@ def _split(row: dict[str, Any]) -> SplitRow:
 
 
 def _parity(row: dict[str, Any], clips: int) -> ParityRow:
+    # The limit comes in words; the page has a column for the commonest, the largest difference.
+    largest = re.search(r"max ≤ ([\d.e+-]+)", row["limit"])
+    other = "" if largest else f" ({row['limit']}; mean {row['mean_error']:.2g})"
     return ParityRow(
-        comparison=f"torch offline / {row['name']} ({row['limit']})",
+        comparison=f"torch offline / {row['name']}{other}",
         difference=row["max_error"],
         passed=row["ok"],
+        limit=float(largest[1]) if largest else None,
         agreement=row["agreement"],
         clips=clips,
     )

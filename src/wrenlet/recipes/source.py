@@ -9,7 +9,7 @@ import yaml
 
 from wrenlet.errors import InputError
 
-__all__ = ["Source", "merge", "parse_value", "read_source"]
+__all__ = ["Source", "merge", "parse_value", "read_source", "write_yaml"]
 
 #: A setting's place in the tree: `("training", "epochs")`; list items by index.
 Key = tuple[str | int, ...]
@@ -36,6 +36,17 @@ for _tag, _pattern, _first in (
     ),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), list(_first))
+
+
+class _Dumper(yaml.SafeDumper):
+    """The safe dumper with lists as people write them."""
+
+    def represent_sequence(
+        self, tag: str, sequence: Any, flow_style: bool | None = None
+    ) -> yaml.SequenceNode:
+        """Write lists of scalars in brackets."""
+        scalars = not any(isinstance(item, dict | list) for item in sequence)
+        return super().represent_sequence(tag, sequence, scalars if flow_style is None else flow_style)
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,11 @@ def merge(base: Source, over: Source) -> Source:
     places = dict(base.places)
     data = _merge(base.data, over.data, (), places)
     return Source(data, places | over.places)
+
+
+def write_yaml(tree: dict[str, Any]) -> str:
+    """Return settings as YAML that `read_source` reads back, with lists of scalars on one line."""
+    return yaml.dump(tree, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any], key: Key, places: dict[Key, str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def prepare(context: Context, folder: Path) -> None:
             "of at least two"
         )
     longest = max(1, int(recipe.clip.max_seconds * recipe.sample_rate))
-    check_space(folder, len(list(main.cuts)) * longest * 4 + 50_000_000, "the prepared clips")
+    check_space(folder, len(main.cuts) * longest * 4 + 50_000_000, "the prepared clips")
     notes = [text for corpus in context.corpora for text in corpus.notes]
     skipped = [_told(bad) for corpus in context.corpora for bad in corpus.skipped]
     for split in SPLITS:
@@ -221,7 +221,11 @@ def _load(
 ) -> Clips:
     """Load one split; of a joined corpus, only the clips whose labels are learned."""
     cuts = corpus.split(split)
-    known = type(cuts).from_cuts(cut for cut in cuts if cut.supervisions[0].text in labels)
+
+    def is_learned(cut: Any) -> bool:
+        return cut.supervisions[0].text in labels
+
+    known = cuts.filter(is_learned).to_eager()
     if left_out := len(cuts) - len(known):
         notes.append(f"{left_out} {split} clips of {corpus.card['name']} have other labels and are left out")
     clips = load_clips(

@@ -10,7 +10,7 @@ import numpy as np
 from wrenlet.artefact import audit
 from wrenlet.corpora import Clips
 from wrenlet.errors import InputError
-from wrenlet.measure import Score, benchmark, clip_logits, evaluate, parity, score
+from wrenlet.measure import Benchmark, Score, benchmark, clip_logits, evaluate, parity, score
 from wrenlet.recipes.stages import Context
 from wrenlet.report import Measurement
 from wrenlet.runtime import load, softmax
@@ -48,55 +48,35 @@ def shipping(paths: list[Path]) -> Path:
 def verify(context: Context, folder: Path) -> None:
     """Measure accuracy, parity, size, latency and memory of every artefact on the test clips."""
     test, recogniser = context.clips("test"), context.recogniser
-    paths = sorted(path for path in context.folder.artefacts.iterdir() if path.suffix in (".tflite", ".onnx"))
+    paths = [path for path in context.folder.artefacts.iterdir() if path.suffix in (".tflite", ".onnx")]
+    paths.sort(key=lambda path: (path.suffix == ".onnx", "-features" in path.stem, path.name))
     ships = shipping(paths)
     labels = recogniser.labels
     offline = score(test.labels, predict_clips(recogniser, test).argmax(axis=1), labels)
-    rows = [_row(Measurement("float32", "offline", offline.accuracy, offline.interval, offline.clips))]
+    rows = [Measurement("float32", "offline", offline.accuracy, offline.interval, offline.clips)]
     benchmarks = {path.name: benchmark(path) for path in paths}
+    shipped = evaluate(ships, test, labels, through="stream")
     for path in paths:
-        model = load(path)
-        scores: dict[str, Score] = {"stream": evaluate(model, test, labels, through="stream")}
         if path == ships:
-            scores = {"offline": evaluate(model, test, labels), **scores}
-        for mode, found in scores.items():
-            figures = benchmarks[path.name]
-            rows.append(
-                _row(
-                    Measurement(
-                        precision=model.sidecar.precision,
-                        mode=mode,
-                        accuracy=found.accuracy,
-                        interval=found.interval,
-                        clips=found.clips,
-                        artefact=path.name,
-                        size_bytes=figures.size_bytes,
-                        step_us_median=figures.step_us.median,
-                        step_us_p95=figures.step_us.p95,
-                        real_time_factor=figures.real_time_factor,
-                        peak_tensor_bytes=figures.peak_tensor_bytes,
-                        macs_per_hop=figures.macs_per_hop,
-                        ships=path == ships and mode == "stream",
-                    )
-                )
-            )
-            if path == ships and mode == "stream":
-                confusion = found.confusion
+            rows.append(_measured(path, "offline", evaluate(path, test, labels), benchmarks[path.name]))
+            rows.append(_measured(path, "stream", shipped, benchmarks[path.name], ships=True))
+        else:
+            streamed = evaluate(path, test, labels, through="stream")
+            rows.append(_measured(path, "stream", streamed, benchmarks[path.name]))
     compared = np.linspace(0, len(test) - 1, min(len(test), PARITY_CLIPS)).astype(int)
     agreed = parity(recogniser, paths, test.waveforms[compared], test.lengths[compared])
     told = {
         "ships": ships.name,
         "labels": list(labels),
-        "measurements": rows,
-        "confusion": confusion,
+        "measurements": [asdict(row) for row in rows],
+        "confusion": shipped.confusion,
         "benchmarks": {name: figures.to_json() for name, figures in benchmarks.items()},
         "parity": agreed.to_json(),
         "audits": [_audit(path, context) for path in paths if path.suffix == ".tflite"],
         "answers": _answers(ships, test),
     }
     (folder / "verify.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
-    shipped = next(row for row in rows if row["ships"])
-    context.note(f"test: float {offline.accuracy:.2%}, {ships.name} {shipped['accuracy']:.2%}")
+    context.note(f"test: float {offline.accuracy:.2%}, {ships.name} {shipped.accuracy:.2%}")
     for row in agreed.rows:
         if not row.ok:
             context.note(f"parity of {row.name} does not hold: {row.limit}, labels {row.agreement:.1%}")
@@ -125,5 +105,19 @@ def _audit(path: Path, context: Context) -> dict[str, Any]:
     }
 
 
-def _row(measurement: Measurement) -> dict[str, Any]:
-    return asdict(measurement)
+def _measured(path: Path, mode: str, found: Score, figures: Benchmark, *, ships: bool = False) -> Measurement:
+    return Measurement(
+        precision=load(path).sidecar.precision,
+        mode=mode,
+        accuracy=found.accuracy,
+        interval=found.interval,
+        clips=found.clips,
+        artefact=path.name,
+        size_bytes=figures.size_bytes,
+        step_us_median=figures.step_us.median,
+        step_us_p95=figures.step_us.p95,
+        real_time_factor=figures.real_time_factor,
+        peak_tensor_bytes=figures.peak_tensor_bytes,
+        macs_per_hop=figures.macs_per_hop,
+        ships=ships,
+    )

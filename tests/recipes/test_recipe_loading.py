@@ -1,0 +1,168 @@
+"""From YAML and `--set` to a checked recipe."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from wrenlet.errors import InputError
+from wrenlet.recipes import SHIPPED, load_recipe, variations
+from wrenlet.recipes.recipe import Recipe, digest, resolved
+from wrenlet.recipes.source import write_yaml
+from wrenlet.recipes.stages import check
+
+
+def _refusal(name: str | Path, *overrides: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load_recipe(name, overrides)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_every_shipped_recipe_loads_and_can_be_built() -> None:
+    assert set(SHIPPED) == {"quickstart", "digits", "digits-official", "digits-speakers"}
+    for name in SHIPPED:
+        recipe = load_recipe(name)
+        assert recipe.name == name
+        assert recipe.about.endswith(".")
+        for _, variation in variations(recipe):
+            check(variation)
+
+
+@pytest.mark.parametrize("name", sorted(SHIPPED))
+def test_a_resolved_recipe_reads_back_to_the_same_recipe(name: str, tmp_path: Path) -> None:
+    recipe = load_recipe(name, ["augment.gain_db=[-3, 3]", "model.arguments={dense: [16, 8]}", "seed=7"])
+    file = tmp_path / "recipe.yaml"
+    file.write_text(write_yaml(resolved(recipe)))
+    again = load_recipe(file)
+    assert again == recipe
+    assert digest(again, ("x",)) == digest(recipe, ("x",))
+
+
+def test_words_that_yaml_takes_for_truth_values_survive_a_round_trip(tmp_path: Path) -> None:
+    recipe = load_recipe("quickstart", ["corpus.words=[yes, no, on, off]"])
+    assert recipe.corpus.words == ("yes", "no", "on", "off")
+    file = tmp_path / "recipe.yaml"
+    file.write_text(write_yaml(resolved(recipe)))
+    assert load_recipe(file) == recipe
+
+
+def test_a_recipe_stands_on_another_and_changes_only_what_it_says(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("base: digits\ntraining:\n  epochs: 3\n")
+    mine, digits = load_recipe(file), load_recipe("digits")
+    assert mine.name == "digits"
+    assert mine.training == replace(digits.training, epochs=3)
+    assert replace(mine, training=digits.training) == digits
+
+
+def test_recipes_stand_on_one_other_at_most(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("base: digits-official\n")
+    assert "has a base itself" in _refusal(file)
+    assert "mine.yaml:1" in _refusal(file)
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("training.epcohs=3", "training.epcohs is no setting: did you mean training.epochs?"),
+        ("learning_rate=3", "did you mean training.learning_rate?"),
+        ("model.nme=x", "did you mean model.name?"),
+        ("join=[{name: digits, splt: random}]", "join.0.splt is no setting: did you mean join.split?"),
+        ("training.learning_rate=fast", "training.learning_rate is fast: it must be a number"),
+        ("training.epochs=2.5", "training.epochs is 2.5: it must be a whole number"),
+        ("training.epochs=null", "training.epochs is null: it must be a whole number"),
+        ("training=5", "training is 5: it must be a mapping of settings"),
+        ("training.epochs=0", "training.epochs is 0: it must be at least 1"),
+        ("features.hop_ms=7.3", "features.hop_ms is 7.3"),
+        ("features.sample_rate=8000", "set sample_rate instead"),
+        ("features=mfcc", "features is mfcc: it must be a mapping"),
+        ("corpus.split=rnd", "corpus.split is rnd: it must be 'random', 'official' or 'speakers'"),
+        ("augment.snr_db=[9, 3]", "augment.snr_db is [9.0, 3.0]"),
+        ("augment.snr_db=[3]", "augment.snr_db is [3]: 1 values are too few"),
+        ("sample_rate=10", "sample_rate is 10"),
+        ("seed=true", "seed is true: it must be a whole number"),
+        ("seed=-1", "seed is -1"),
+        ("name=../elsewhere", "it names a folder"),
+        ("sweep.corpus.heldout=[a]", "did you mean corpus.held_out?"),
+        ("sweep.seed=3", "sweep.seed is 3: it must be a list"),
+        ("sweep.seed=[]", "sweep.seed is empty"),
+        ("detection.treshold=0.5", "did you mean detection.threshold?"),
+        ("detection.threshold=2", "detection.threshold is 2"),
+        ("detection.detector=magic", "it must be endpoint or posterior"),
+        ("export.formats=[tflite]", "it must be 'litert' or 'onnx'"),
+        ("epochs", "write key=value"),
+        ("=3", "write key=value"),
+        ("training.epochs=[", "is not a YAML value"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_rule_and_mend(override: str, complaint: str) -> None:
+    assert complaint in _refusal("digits", override)
+
+
+def test_a_wrong_setting_in_a_file_is_shown_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("base: digits\ntraining:\n  batch: 32\n  epochs: many\n")
+    assert "(mine.yaml:4)" in _refusal(file)
+    file.write_text("base: digits\ntraining:\n  batch: 32\n  epcohs: 3\n")
+    assert "(mine.yaml:4)" in _refusal(file)
+    file.write_text("base: digits\nfeatures:\n  hop_ms: 7.3\n")
+    assert "(mine.yaml:3)" in _refusal(file)
+
+
+def test_a_wrong_value_of_the_base_is_shown_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "below.yaml").write_text("training:\n  epochs: many\n")
+    (tmp_path / "mine.yaml").write_text("base: below.yaml\n")
+    assert "(below.yaml:2)" in _refusal(tmp_path / "mine.yaml")
+
+
+def test_a_recipe_that_is_not_there_suggests_the_nearest() -> None:
+    assert "did you mean quickstart?" in _refusal("quikstart")
+    assert "did you mean digits?" in _refusal("digit")
+    assert "one of digits, digits-official, " in _refusal("zzzzzz")
+
+
+def test_a_model_that_cannot_be_built_is_refused_before_any_work() -> None:
+    for override, complaint in (
+        ("model.name=lstm_65", "lstm_64"),
+        ("model.arguments={hiden: 3}", "hidden"),
+        ("augment.noise=folder:/nowhere", "/nowhere"),
+    ):
+        with pytest.raises(InputError, match=complaint):
+            check(load_recipe("digits", [override]))
+
+
+def test_a_sweep_is_every_combination_of_its_values() -> None:
+    recipe = load_recipe("digits", ["sweep.seed=[0, 1]", "sweep.model.name=[lstm_24, gru_32]"])
+    found = variations(recipe)
+    labels = ["seed 0, name lstm_24", "seed 0, name gru_32", "seed 1, name lstm_24", "seed 1, name gru_32"]
+    assert [label for label, _ in found] == labels
+    assert [(one.seed, one.model.name) for _, one in found][3] == (1, "gru_32")
+    assert all(not one.sweep for _, one in found)
+    assert digest(found[0][1], ()) != digest(found[1][1], ())
+
+
+def test_a_sweep_with_a_value_that_is_refused_names_it() -> None:
+    with pytest.raises(InputError, match="sweep\\.training\\.epochs"):
+        variations(load_recipe("digits", ["sweep.training.epochs=[1, many]"]))
+
+
+def test_only_what_decides_the_numbers_decides_the_digest() -> None:
+    def of(*overrides: str) -> str:
+        return digest(load_recipe("digits", overrides), ("corpus",))
+
+    plain = of()
+    assert len(plain) == 12
+    assert plain == of("name=other", "about=other", "sweep.seed=[0]")
+    others = {of("seed=1"), of("training.epochs=3"), of("corpus.seed=1"), of("clip.trim_db=30"), plain}
+    assert len(others) == 5
+    assert digest(load_recipe("digits"), ("other corpus",)) != plain
+
+
+def test_a_joined_corpus_is_part_of_the_recipe() -> None:
+    recipe = load_recipe("digits", ["join=[{name: synthetic, words: [zero, one]}]"])
+    assert recipe.join[0].words == ("zero", "one")
+    assert isinstance(recipe, Recipe)
+    assert yaml.safe_load(write_yaml(resolved(recipe)))["join"][0]["name"] == "synthetic"
