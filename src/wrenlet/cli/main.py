@@ -11,7 +11,7 @@ import typer
 
 from wrenlet import __version__
 from wrenlet.cli import benchmark, data, doctor, evaluate, export, listen, models, recipes, report, run
-from wrenlet.cli.printing import complain
+from wrenlet.cli.printing import complain, note
 from wrenlet.errors import InputError
 
 __all__ = ["app", "main"]
@@ -38,6 +38,8 @@ app.command("models", epilog=models.EXAMPLE)(models.models)
 app.command("doctor", epilog=doctor.EXAMPLE)(doctor.doctor)
 
 _DEBUG = "WRENLET_DEBUG"
+#: Exit code after Ctrl-C, as shells have it: 128 and the signal's number.
+STOPPED = 130
 
 
 def _show_version(asked: bool) -> None:
@@ -78,18 +80,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        # The option parser turns Ctrl-C into this code, or raises Abort, depending on its version.
+        return _stopped() if code == STOPPED else code if isinstance(code, int) else 0
     except BrokenPipeError:
         # The reader of our output has left (`| head`): no error, but keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (KeyboardInterrupt, typer.Abort):
-        complain("stopped: the same command continues after the last finished part")
-        return 130
+        return _stopped()
     except Exception as error:
         if os.environ.get(_DEBUG, "") not in ("", "0"):
             traceback.print_exc()
         return _explain(error)
+
+
+def _stopped() -> int:
+    note("stopped: the same command continues after the last finished part")
+    return STOPPED
 
 
 def _explain(error: Exception) -> int:
