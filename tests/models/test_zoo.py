@@ -5,7 +5,7 @@ from wrenlet.errors import InputError
 from wrenlet.models import MODELS, build_model
 from wrenlet.streaming import stream
 
-assert len(MODELS) == 10
+COUNT = 12
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -67,3 +67,7 @@ def test_layers_and_dense_head_have_names_that_survive_export() -> None:
     assert body(torch.zeros(1, 3, 20)).shape == (1, 3, 10)
     assert set(body.initial_state(1)) >= {"lstm1", "lstm2"}
     assert not any("__" in name for name in names)
+
+
+def test_the_battery_saw_every_model() -> None:
+    assert len(MODELS) == COUNT

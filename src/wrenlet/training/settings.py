@@ -79,14 +79,14 @@ class TrainingSettings:
     epochs: int = 30
     batch: int = 64
     optimiser: Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"] = "adamw"
-    learning_rate: float = 0.005
+    learning_rate: float = 0.01
     weight_decay: float = 0.01
     momentum: float = 0.9
     schedule: ScheduleSettings = field(default_factory=ScheduleSettings)
     gradient_clip: float = 1.0
     label_smoothing: float = 0.1
     sampling: Literal["natural", "balanced"] = "natural"
-    pool: int = 1
+    pool: int = 8
     patience: int | None = None
 
     def __post_init__(self) -> None:
