@@ -21,7 +21,7 @@ def _refusal(name: str | Path, *overrides: str) -> str:
 
 
 def test_every_shipped_recipe_loads_and_can_be_built() -> None:
-    assert set(SHIPPED) == {"quickstart", "digits", "digits-official", "digits-speakers"}
+    assert set(SHIPPED) >= {"quickstart", "digits", "digits-official", "digits-speakers"}
     for name in SHIPPED:
         recipe = load_recipe(name)
         assert recipe.name == name

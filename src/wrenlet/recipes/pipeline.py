@@ -190,9 +190,9 @@ def _single(recipe: Recipe, root: Path, runs: Path, options: RunOptions) -> RunF
     )
     if int(os.environ.get("LOCAL_RANK", "0")) > 0:
         return _follow(context)
+    if not folder.is_whole("report"):
+        check_space(folder.path, _RUN_BYTES, "a run")
     with _explained(folder.path), folder.locked():
-        if not folder.is_whole("report"):
-            check_space(folder.path, _RUN_BYTES, "a run")
         _describe(context)
         for stage in STAGES:
             if folder.is_whole(stage.name):
