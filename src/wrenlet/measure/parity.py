@@ -34,7 +34,7 @@ class Tolerances:
 
     stream: float = 1e-5
     float32: float = 1e-3
-    int8_mean: float = 1.0
+    int8_mean: float = 0.25
     agreement: float = 0.99
     float32_agreement: float = 1.0
 
