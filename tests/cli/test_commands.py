@@ -1,6 +1,7 @@
 """What the commands print, and how they end."""
 
 import json
+import os
 import subprocess
 import sys
 import wave
@@ -57,6 +58,15 @@ def test_help_and_the_list_of_recipes_do_not_wait_for_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_help_is_there_at_once() -> None:
+    before = os.times()
+    subprocess.run([sys.executable, "-m", "wrenlet.cli", "--help"], capture_output=True, check=True)
+    after = os.times()
+    # The processor's time, not the clock's: other tests may be running beside this one.
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < 0.5
 
 
 @pytest.mark.parametrize(

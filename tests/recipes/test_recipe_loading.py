@@ -121,7 +121,7 @@ def test_a_wrong_value_of_the_base_is_shown_where_it_stands(tmp_path: Path) -> N
 def test_a_recipe_that_is_not_there_suggests_the_nearest() -> None:
     assert "did you mean quickstart?" in _refusal("quikstart")
     assert "did you mean digits?" in _refusal("digit")
-    assert "one of digits, digits-official, " in _refusal("zzzzzz")
+    assert "one of digits, " in _refusal("zzzzzz")
 
 
 def test_a_model_that_cannot_be_built_is_refused_before_any_work() -> None:
@@ -142,6 +142,12 @@ def test_a_sweep_is_every_combination_of_its_values() -> None:
     assert [(one.seed, one.model.name) for _, one in found][3] == (1, "gru_32")
     assert all(not one.sweep for _, one in found)
     assert digest(found[0][1], ()) != digest(found[1][1], ())
+
+
+def test_the_runs_of_left_out_speakers_are_called_by_their_names() -> None:
+    found = variations(load_recipe("digits-speakers"))
+    assert [label for label, _ in found] == ["george", "jackson", "lucas", "nicolas", "theo", "yweweler"]
+    assert [recipe.corpus.held_out for _, recipe in found] == [label for label, _ in found]
 
 
 def test_a_sweep_with_a_value_that_is_refused_names_it() -> None:

@@ -58,7 +58,10 @@ def variations(recipe: Recipe) -> list[tuple[str, Recipe]]:
         source = Source(resolved(recipe) | {"sweep": {}})
         for key, value in chosen.items():
             source = merge(source, _nested(key, value, f"sweep.{key}"))
-        label = ", ".join(f"{key.split('.')[-1]} {_shown(value)}" for key, value in chosen.items())
+        label = ", ".join(
+            _shown(value) if key == "corpus.held_out" else f"{key.split('.')[-1]} {_shown(value)}"
+            for key, value in chosen.items()
+        )
         found.append((label, _validate(source)))
     return found
 
