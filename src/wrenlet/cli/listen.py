@@ -1,11 +1,13 @@
 """`wrenlet listen`: words in a recording, a pipe or a microphone."""
 
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from wrenlet.cli.paths import existing_artefact, nearest_file
 from wrenlet.cli.printing import note, say, show_json
 from wrenlet.errors import InputError
 
@@ -34,13 +36,10 @@ def listen(
     ] = False,
 ) -> None:
     """Print every word that is heard, with its time and confidence, as soon as it is sure."""
-    from wrenlet.cli.paths import existing_artefact
     from wrenlet.runtime import load
 
     model = load(existing_artefact(artefact))
     if source not in ("-", "mic") and not Path(source).is_file():
-        from wrenlet.cli.paths import nearest_file
-
         raise InputError(f"{source} is no recording: {nearest_file(Path(source)) or 'give a file, - or mic'}")
     settings = model.detection
     if threshold is not None:
@@ -52,8 +51,6 @@ def listen(
             show_json(event)
         else:
             say(f"{event.start:9.2f} – {event.end:.2f} s   {event.label:<16} {event.confidence:6.1%}")
-        import sys
-
         sys.stdout.flush()
     if not heard and not json:
         note("nothing was recognised")
