@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wrenlet.artefact import embed_sidecar, load_model, read_artefact, read_sidecar
+from wrenlet.artefact import embed_sidecar, load_model, pack_model, read_artefact, read_sidecar
 from wrenlet.artefact.protobuf import append_metadata, field, read_metadata, walk
 from wrenlet.errors import InputError
 
@@ -130,3 +130,17 @@ def test_damaged_litert_files_without_checksum_end_in_one_kind_of_error(dense_mo
             load_model(bytes(data))
         tried += 1
     assert tried > 200
+
+
+def test_constants_that_the_quantiser_put_behind_the_tree_are_not_lost(dense_model):
+    # From 256 KB on it appends them to the file and notes offset and size; packed again, they must be inside.
+    model = load_model(dense_model)
+    weights = model.buffers[1].data.tobytes()
+    model.buffers[1].data, model.buffers[1].offset, model.buffers[1].size = None, 2, len(weights)
+    end = len(pack_model(model))
+    model.buffers[1].offset = end
+    far = pack_model(model) + weights
+    assert load_model(far).buffers[1].data.tobytes() == weights
+    assert load_model(pack_model(load_model(far))).buffers[1].data.tobytes() == weights
+    with pytest.raises(InputError, match="damaged or cut off"):
+        load_model(far[:-1])

@@ -57,6 +57,7 @@ def load_model(data: bytes, what: str = "the file") -> Any:
         raise InputError(f"{what} is not a LiteRT (.tflite) file: give a file that `wrenlet export` wrote")
     try:
         model = schema.ModelT.InitFromPackedBuf(data)
+        bring_in_buffers(model, data)
         check_indices(model)
     except MemoryError:
         raise
@@ -67,6 +68,19 @@ def load_model(data: bytes, what: str = "the file") -> Any:
             f"{what} is damaged or cut off ({type(error).__name__}): export or copy it again"
         ) from error
     return model
+
+
+def bring_in_buffers(model: Any, data: bytes) -> None:
+    """Put constants that lie behind the object tree into it, in place.
+
+    The quantiser writes so from some size on; packed again without them, the file would have no weights.
+    """
+    for buffer in model.buffers:
+        if buffer.offset > 1:  # 0 and 1 stand for "inside"
+            if buffer.offset + buffer.size > len(data):
+                raise IndexError("a buffer ends behind the file")
+            buffer.data = np.frombuffer(data, np.uint8, buffer.size, buffer.offset)
+            buffer.offset = buffer.size = 0
 
 
 def check_indices(model: Any) -> None:
