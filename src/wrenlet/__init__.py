@@ -11,6 +11,7 @@ Running a model needs no torch, and importing this package loads nothing heavy:
 from typing import TYPE_CHECKING
 
 from wrenlet.errors import InputError
+from wrenlet.lazy import on_use
 
 if TYPE_CHECKING:
     from wrenlet.runtime import Artefact, load
@@ -19,11 +20,5 @@ __version__ = "0.1.0"
 
 __all__ = ["Artefact", "InputError", "__version__", "load"]
 
-
-def __getattr__(name: str) -> object:
-    # The runtime brings numpy, soxr and LiteRT: `wrenlet --help` must not wait for them.
-    if name in ("Artefact", "load"):
-        from wrenlet import runtime
-
-        return getattr(runtime, name)
-    raise AttributeError(f"module 'wrenlet' has no attribute {name!r}")
+# The runtime brings numpy, soxr and LiteRT: `wrenlet --help` must not wait for them.
+__getattr__ = on_use(__name__, {"Artefact": "runtime", "load": "runtime"})

@@ -209,7 +209,7 @@ def test_half_precision_trains_and_a_progress_bar_shows(
     options = TrainerOptions(accelerator="cpu", devices=1, precision="bf16-mixed", progress=True)
     _, result = run(tmp_path, replace(SHORT, epochs=1), options=options)
     assert result.epochs_run == 1
-    assert "Epoch" in capfd.readouterr().out
+    assert "Epoch" in capfd.readouterr().err
 
 
 def test_training_keeps_the_thread_count(tmp_path: Path) -> None:

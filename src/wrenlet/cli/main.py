@@ -70,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: without the program's name; the process's own if None.
 
     Returns:
-        The exit code: 0 done, 1 a fault of ours, 2 something that the person can mend, 130 stopped by Ctrl-C.
+        The exit code: 0 done, 1 a fault of ours, 2 something that the person can mend, 3 a run finished whose
+        checks failed, 130 stopped by Ctrl-C.
     """
     command = typer.main.get_command(app)
     try:

@@ -10,6 +10,8 @@ from wrenlet.extras import require
 
 __all__ = ["EXAMPLE", "run"]
 
+#: Exit code of a run that finished, but whose artefacts do not do what the trained model does.
+CHECK_FAILED = 3
 EXAMPLE = "Example:  wrenlet run digits --set training.epochs=20 --set model.name=gru_64"
 
 
@@ -41,7 +43,8 @@ def run(
     """Carry out a recipe: prepare, train, export, verify, report.
 
     The same command continues a run that was stopped, after its last finished stage. Settings that decide the
-    numbers belong to the recipe (`--set`); the options here only say where and on what it runs.
+    numbers belong to the recipe (`--set`); the options here only say where and on what it runs. Exit code 3:
+    the run finished, but a check of parity or of integers failed; the report says which.
     """
     pipeline = require("wrenlet.recipes.pipeline", "train", "wrenlet run")
     recipes = require("wrenlet.recipes", "train", "wrenlet run")
@@ -61,6 +64,8 @@ def run(
         note("")
     say(pipeline.verdict(folder))
     say(f"report: {folder.path / 'report.html'}")
+    if pipeline.failures(folder):
+        raise typer.Exit(CHECK_FAILED)
 
 
 def _command(recipe: str, settings: list[str]) -> str:

@@ -4,10 +4,10 @@ Only what converts needs torch. It is imported when first asked for: recipes, wh
 read without torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wrenlet.export.settings import ExportSettings
+from wrenlet.lazy import on_use
 
 if TYPE_CHECKING:
     from wrenlet.export.exporter import artefact_name, build_step, export_recogniser
@@ -29,22 +29,17 @@ __all__ = [
     "quantise_litert",
 ]
 
-#: Public name to the module that defines it.
-LATER = {
-    "NEXT": "onnx",
-    "OPSET": "onnx",
-    "StepProgram": "program",
-    "artefact_name": "exporter",
-    "build_step": "exporter",
-    "convert_litert": "litert",
-    "convert_onnx": "onnx",
-    "export_recogniser": "exporter",
-    "quantise_litert": "quantise",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what needs torch when it is asked for (PEP 562)."""
-    if name not in LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{LATER[name]}"), name)
+__getattr__ = on_use(
+    __name__,
+    {
+        "NEXT": "onnx",
+        "OPSET": "onnx",
+        "StepProgram": "program",
+        "artefact_name": "exporter",
+        "build_step": "exporter",
+        "convert_litert": "litert",
+        "convert_onnx": "onnx",
+        "export_recogniser": "exporter",
+        "quantise_litert": "quantise",
+    },
+)

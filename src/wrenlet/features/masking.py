@@ -1,49 +1,11 @@
 """Masks over features that make a model rely on no single frame or channel (SpecAugment and occlusion)."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
-from wrenlet.errors import InputError
+from wrenlet.features.settings import MaskSettings
 
-__all__ = ["MaskSettings", "mask_features"]
-
-
-@dataclass(frozen=True)
-class MaskSettings:
-    """What is blanked in a clip's normalised features while training; everything is off by default.
-
-    Attributes:
-        time_masks: stretches of frames blanked in every clip (SpecAugment, Park et al., 2019).
-        time_width: longest stretch in frames; each is drawn from 0 up to it.
-        time_share: largest share of a clip's real frames that one stretch may take, from 0 to 1.
-        frequency_masks: runs of neighbouring features blanked in every clip.
-        frequency_width: longest run in features; each is drawn from 0 up to it.
-        channel_occlusion: probability that a clip loses one feature from beginning to end.
-        frame_occlusion: probability that a frame loses all its features.
-    """
-
-    time_masks: int = 0
-    time_width: int = 10
-    time_share: float = 0.25
-    frequency_masks: int = 0
-    frequency_width: int = 5
-    channel_occlusion: float = 0.0
-    frame_occlusion: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Raise `InputError` unless counts are at least 0 and shares lie between 0 and 1."""
-        for name in ("time_masks", "time_width", "frequency_masks", "frequency_width"):
-            if getattr(self, name) < 0:
-                raise InputError(
-                    f"mask.{name} is {getattr(self, name)}: it must be at least 0; 0 turns it off"
-                )
-        for name in ("time_share", "channel_occlusion", "frame_occlusion"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(
-                    f"mask.{name} is {getattr(self, name)}: it must lie between 0 and 1; 0 turns it off"
-                )
+__all__ = ["mask_features"]
 
 
 def mask_features(

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 from wrenlet.errors import InputError
 from wrenlet.features.mel import mel_weights
 
-__all__ = ["FeatureSettings"]
+__all__ = ["FeatureSettings", "MaskSettings"]
 
 Kind = Literal["mfcc", "logmel"]
 WindowShape = Literal["hann", "hamming", "rectangular"]
@@ -202,3 +202,39 @@ def _nearest_durations(milliseconds: float, sample_rate: int) -> list[str]:
         short = [d for d in durations if abs(d - round(d, 2)) < 1e-9]
         found += [f"{d:.7g}" for d in (short or durations)[:1]]
     return found
+
+
+@dataclass(frozen=True)
+class MaskSettings:
+    """What is blanked in a clip's normalised features while training; everything is off by default.
+
+    Attributes:
+        time_masks: stretches of frames blanked in every clip (SpecAugment, Park et al., 2019).
+        time_width: longest stretch in frames; each is drawn from 0 up to it.
+        time_share: largest share of a clip's real frames that one stretch may take, from 0 to 1.
+        frequency_masks: runs of neighbouring features blanked in every clip.
+        frequency_width: longest run in features; each is drawn from 0 up to it.
+        channel_occlusion: probability that a clip loses one feature from beginning to end.
+        frame_occlusion: probability that a frame loses all its features.
+    """
+
+    time_masks: int = 0
+    time_width: int = 10
+    time_share: float = 0.25
+    frequency_masks: int = 0
+    frequency_width: int = 5
+    channel_occlusion: float = 0.0
+    frame_occlusion: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Raise `InputError` unless counts are at least 0 and shares lie between 0 and 1."""
+        for name in ("time_masks", "time_width", "frequency_masks", "frequency_width"):
+            if getattr(self, name) < 0:
+                raise InputError(
+                    f"mask.{name} is {getattr(self, name)}: it must be at least 0; 0 turns it off"
+                )
+        for name in ("time_share", "channel_occlusion", "frame_occlusion"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(
+                    f"mask.{name} is {getattr(self, name)}: it must lie between 0 and 1; 0 turns it off"
+                )

@@ -19,19 +19,27 @@ Through = Literal["predict", "stream"]
 
 
 class LabelledClips(Protocol):
-    """What `wrenlet.corpora.Clips` offers and is needed here.
+    """What `wrenlet.corpora.Clips` offers and is needed here."""
 
-    Attributes:
-        waveforms: float32 `[clips, samples]`, zeros after each clip's end.
-        lengths: samples of each clip, `[clips]`.
-        labels: index of each clip's label, `[clips]`.
-        sample_rate: in Hz.
-    """
+    @property
+    def waveforms(self) -> NDArray[np.float32]:
+        """Samples `[clips, samples]`, zeros after each clip's end."""
+        ...
 
-    waveforms: NDArray[np.float32]
-    lengths: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    sample_rate: int
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Samples of each clip `[clips]`."""
+        ...
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """Index of each clip's label `[clips]`."""
+        ...
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second."""
+        ...
 
 
 def evaluate(

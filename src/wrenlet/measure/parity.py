@@ -24,9 +24,9 @@ class Tolerances:
     """What still counts as the same.
 
     Attributes:
-        stream: largest difference of a logit between PyTorch offline and PyTorch stream.
-        float32: largest difference of a logit between PyTorch and a float artefact; kernels sum in another
-            order.
+        stream: largest difference of a logit between PyTorch offline and PyTorch stream, as a share of the
+            largest logit where that is above 1: float32 rounds in proportion.
+        float32: the same between PyTorch and a float artefact; kernels sum in another order.
         int8_mean: mean difference of a logit between PyTorch and an int8 artefact.
         agreement: share of clips with the same label as PyTorch's, for an int8 artefact.
         float32_agreement: the same for a float artefact.
@@ -50,6 +50,7 @@ class ParityRow:
         agreement: share of clips with the same label at the last frame.
         limit: what was allowed, in words.
         ok: within the limit.
+        allowed: largest difference allowed; None where the limit is another one.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ParityRow:
     agreement: float
     limit: str
     ok: bool
+    allowed: float | None = None
 
 
 @dataclass(frozen=True)
@@ -114,20 +116,20 @@ def parity(
     padded = _pad(waveforms, lengths, int(frames.max()) * hop)
     offline = _torch_offline(program, padded)
     reference = [offline[clip, : frames[clip]] for clip in range(len(frames))]
+    largest = max(1.0, max(float(np.abs(logits).max()) for logits in reference))
+    stream_worst, float_worst = limits.stream * largest, limits.float32 * largest
     rows = []
     for hops in CHUNKINGS:
         streamed = _torch_stream(program, padded, [count * hop for count in hops])
         name = f"torch stream, pieces of {'-'.join(map(str, hops))} hops"
         answers = [streamed[clip, : frames[clip]] for clip in range(len(frames))]
-        rows.append(_row(name, reference, answers, f"max ≤ {limits.stream:g}", worst=limits.stream))
+        rows.append(_row(name, reference, answers, f"max ≤ {stream_worst:.1g}", worst=stream_worst))
     for path in map(Path, paths):
         model = load(path)
         answers = [model.run(padded[clip, : lengths[clip]]) for clip in range(len(frames))]
         if model.sidecar.precision == "float32":
-            limit = f"max ≤ {limits.float32:g}, labels ≥ {limits.float32_agreement:.1%}"
-            row = _row(
-                path.name, reference, answers, limit, worst=limits.float32, same=limits.float32_agreement
-            )
+            limit = f"max ≤ {float_worst:.1g}, labels ≥ {limits.float32_agreement:.1%}"
+            row = _row(path.name, reference, answers, limit, worst=float_worst, same=limits.float32_agreement)
         else:
             limit = f"mean ≤ {limits.int8_mean:g}, labels ≥ {limits.agreement:.1%}"
             row = _row(path.name, reference, answers, limit, mean=limits.int8_mean, same=limits.agreement)
@@ -156,7 +158,8 @@ def _row(
     )
     largest, average = float(errors.max()), float(errors.mean())
     ok = largest <= worst and average <= mean and agreement >= same
-    return ParityRow(name, largest, average, agreement, limit, bool(ok))
+    allowed = worst if np.isfinite(worst) else None
+    return ParityRow(name, largest, average, agreement, limit, bool(ok), allowed)
 
 
 def _pad(waveforms: NDArray[np.float32], lengths: NDArray[np.int64], samples: int) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ Listing recipes must be instant and work without extras, so what needs torch is 
 
 from typing import TYPE_CHECKING
 
+from wrenlet.lazy import on_use
 from wrenlet.recipes.catalogue import SHIPPED, find_recipe
 from wrenlet.recipes.folder import RunFolder, open_run
 
@@ -27,20 +28,15 @@ __all__ = [
     "variations",
 ]
 
-_ON_USE = {
-    "load_recipe": "loading",
-    "variations": "loading",
-    "STAGES": "pipeline",
-    "RunOptions": "pipeline",
-    "run": "pipeline",
-    "ModelSettings": "recipe",
-    "Recipe": "recipe",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _ON_USE:
-        raise AttributeError(f"module 'wrenlet.recipes' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"wrenlet.recipes.{_ON_USE[name]}"), name)
+__getattr__ = on_use(
+    __name__,
+    {
+        "load_recipe": "loading",
+        "variations": "loading",
+        "STAGES": "pipeline",
+        "RunOptions": "pipeline",
+        "run": "pipeline",
+        "ModelSettings": "recipe",
+        "Recipe": "recipe",
+    },
+)

@@ -1,6 +1,7 @@
 """A recipe's way through the house: five stages, each whole or absent, continued by the same command."""
 
 import json
+import logging
 import os
 import sys
 import time
@@ -24,7 +25,16 @@ from wrenlet.recipes.stages import Context
 from wrenlet.report import DataSource, SweepReport, SweepRun, read_report, write_sweep_report
 from wrenlet.training import TrainerOptions
 
-__all__ = ["STAGES", "RunOptions", "Stage", "export_again", "rebuild_report", "run", "verdict"]
+__all__ = [
+    "STAGES",
+    "RunOptions",
+    "Stage",
+    "export_again",
+    "failures",
+    "rebuild_report",
+    "run",
+    "verdict",
+]
 
 #: A run leaves about this much besides the prepared clips: checkpoints, artefacts, events, pages.
 _RUN_BYTES = 50_000_000
@@ -85,7 +95,7 @@ class RunOptions:
             devices=self.devices,
             strategy=self.strategy,
             precision=self.precision,
-            progress=not self.quiet and sys.stderr.isatty() and sys.stdout.isatty(),
+            progress=not self.quiet and sys.stderr.isatty(),
         )
 
     def note(self, text: str) -> None:
@@ -163,6 +173,12 @@ def verdict(folder: RunFolder) -> str:
     return read_report(folder.path).verdict
 
 
+def failures(folder: RunFolder) -> tuple[str, ...]:
+    """Return the checks that a finished run failed, or the runs of a sweep that did not finish."""
+    page = read_report(folder.path)
+    return tuple(run.name for run in page.failed) if isinstance(page, SweepReport) else page.failures
+
+
 def _reopen(folder: RunFolder, overrides: Sequence[str] = ()) -> Context:
     if not folder.is_whole("train"):
         raise InputError(f"{folder.path} holds no finished training: run its recipe again to continue it")
@@ -202,7 +218,7 @@ def _single(recipe: Recipe, root: Path, runs: Path, options: RunOptions) -> RunF
                 f"{stage.name:<8} {'continues …' if stage.resumes and folder.is_started(stage.name) else '…'}"
             )
             begun = time.perf_counter()
-            with folder.writing(stage.name, resume=stage.resumes) as partial:
+            with folder.writing(stage.name, resume=stage.resumes) as partial, _epochs_told(options):
                 stage.work(context, partial)
             _time(folder, stage.name, time.perf_counter() - begun)
     return folder
@@ -310,6 +326,25 @@ def _explained(path: Path) -> Iterator[None]:
                 f"the disk of {path} is full: free some space and run the same command; finished stages stay"
             ) from error
         raise
+
+
+@contextmanager
+def _epochs_told(options: RunOptions) -> Iterator[None]:
+    """Write a training's lines to stderr, for those who see no progress bar."""
+    log = logging.getLogger("wrenlet.training")
+    if options.quiet or options.trainer().progress:
+        yield
+        return
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("         %(message)s"))
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
 
 
 def _indented(options: RunOptions) -> Callable[[str], None]:

@@ -1,6 +1,7 @@
 """What a training leaves at the end of each epoch: numbers, best weights, and where to continue."""
 
 import json
+import logging
 import math
 import time
 from pathlib import Path
@@ -21,6 +22,9 @@ METRICS = "metrics.jsonl"
 RESUME = "resume.ckpt"
 
 Row = dict[str, float]
+
+#: Gets about ten lines a training, for those who see no progress bar.
+LOG = logging.getLogger(__name__)
 
 
 def clocks() -> tuple[float, float]:
@@ -106,6 +110,14 @@ class Keeper(Callback):
             self.keep_best(trainer, pl_module)
         if trainer.is_global_zero:
             self.write_metrics()
+            if self.finished or row["epoch"] % max(1, self.epochs // 10) == 0:
+                LOG.info(
+                    "epoch %d of %d: loss %.3f, validation %.1f %%",
+                    row["epoch"],
+                    self.epochs,
+                    row["loss"],
+                    100 * row["validation_accuracy"],
+                )
         for logger in trainer.loggers:
             logger.log_metrics(
                 {key: value for key, value in row.items() if key != "epoch"}, step=int(row["epoch"])

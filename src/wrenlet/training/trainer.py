@@ -181,7 +181,10 @@ def build_trainer(
     steps = max(1, len(task.learn) // settings.batch)
     callbacks: list[lightning.Callback] = [keeper]
     if options.progress:
-        callbacks.append(RichProgressBar(refresh_rate=max(1, steps // 10)))
+        # Results go to stdout, progress does not.
+        callbacks.append(
+            RichProgressBar(refresh_rate=max(1, steps // 10), console_kwargs={"stderr": True})
+        )
     return lightning.Trainer(
         accelerator=options.accelerator,
         devices=options.devices,
