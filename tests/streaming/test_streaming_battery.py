@@ -23,10 +23,13 @@ from wrenlet.streaming import (
     DepthwiseConv1d,
     DepthwiseConv2d,
     Framewise,
+    FrequencyMean,
     Residual,
     RunningMean,
     Sequential,
     StreamingModule,
+    SubSpectralNorm,
+    WholeClip,
     Window,
     flatten_state,
     place_state,
@@ -81,6 +84,17 @@ def conv(inputs: int, outputs: int, **axes: st.SearchStrategy[int]) -> st.Search
     return st.builds(Conv1d, st.just(inputs), st.just(outputs), size(1, 5), **axes)
 
 
+class ClipMean(nn.Module):
+    """A module that needs its whole input, first frames and last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(3, 4)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return self.dense(clips.flip(1).cumsum(1)[:, 0] - clips[:, :1].mean(1))
+
+
 def residual(stride: int) -> st.SearchStrategy[Residual]:
     step, ahead = st.just(stride), size(0, 5)
     body = conv(3, 4, stride=step, lookahead=ahead)
@@ -96,6 +110,7 @@ LAYERS: dict[str, st.SearchStrategy[StreamingModule]] = {
     "DepthwiseConv1d": st.builds(DepthwiseConv1d, st.just(4), size(1, 6), **time_axis()),
     "DepthwiseConv2d": st.builds(DepthwiseConv2d, st.just(3), st.just(7), pair(4), **picture_axes()),
     "Framewise": st.builds(Framewise, st.builds(nn.Linear, st.just(3), size(1, 4))),
+    "FrequencyMean": st.builds(FrequencyMean, size(1, 5), size(1, 3)),
     "GRU": st.builds(GRU, st.just(3), size(1, 6), two_bias_sets=st.booleans()),
     "LSTM": st.builds(
         LSTM, st.just(3), size(3, 6), peepholes=st.booleans(), projection=st.sampled_from([None, 1, 2])
@@ -109,6 +124,11 @@ LAYERS: dict[str, st.SearchStrategy[StreamingModule]] = {
         conv(3, 3, lookahead=size(0, 4), dilation=size(1, 2)),
         conv(3, 3, **time_axis()),
         size(1, 4),
+    ),
+    "SubSpectralNorm": st.builds(SubSpectralNorm, st.just(6), size(1, 3), st.sampled_from([1, 2, 3, 6])),
+    "WholeClip": st.one_of(
+        st.builds(WholeClip, st.builds(ClipMean), size(3, 5), st.just((3,)), skip=size(0, 2)),
+        st.builds(WholeClip, conv(3, 4, stride=size(1, 2), lookahead=size(0, 2)), size(2, 5), st.just((3,))),
     ),
     "Window": st.builds(
         Window,
@@ -148,7 +168,7 @@ def draw_input(
 def test_battery_covers_every_public_layer() -> None:
     assert set(LAYERS) == set(PUBLIC)
     assert {name for name, *_ in EXPORTS} == set(PUBLIC)
-    assert len(PUBLIC) == 14
+    assert len(PUBLIC) == 17
 
 
 @every_layer
@@ -295,6 +315,7 @@ EXPORTS: list[tuple[str, Callable[[], StreamingModule], set[str]]] = [
         {"CONCATENATION", "DEPTHWISE_CONV_2D", "SLICE"},
     ),
     ("Framewise", lambda: Framewise(nn.Linear(3, 4)), {"FULLY_CONNECTED"}),
+    ("FrequencyMean", lambda: FrequencyMean(4, 3), {"MEAN"}),
     (
         "GRU",
         lambda: GRU(3, 5),
@@ -315,7 +336,7 @@ EXPORTS: list[tuple[str, Callable[[], StreamingModule], set[str]]] = [
         lambda: Residual(Conv1d(3, 3, 3, lookahead=1)),
         {"CONCATENATION", "RESHAPE", "CONV_2D", "SLICE", "ADD"},
     ),
-    ("RunningMean", lambda: RunningMean(4, (3,)), {"CONCATENATION", "RESHAPE", "AVERAGE_POOL_2D", "SLICE"}),
+    ("RunningMean", lambda: RunningMean(4, (3,)), {"CONCATENATION", "MEAN", "SLICE"}),
     (
         "SVDF",
         lambda: SVDF(3, 4, 5),
@@ -326,6 +347,12 @@ EXPORTS: list[tuple[str, Callable[[], StreamingModule], set[str]]] = [
         lambda: chain(Conv1d(3, 3, 3, lookahead=1), Conv1d(3, 3, 1), Conv1d(3, 3, 2, stride=2), 4),
         {"CONCATENATION", "RESHAPE", "CONV_2D", "SLICE", "ADD"}
         | {"FULLY_CONNECTED", "LOGISTIC", "MUL", "ADD", "TANH", "SUB"},
+    ),
+    ("SubSpectralNorm", lambda: SubSpectralNorm(4, 3, 2), {"MUL", "ADD"}),
+    (
+        "WholeClip",
+        lambda: WholeClip(Conv1d(3, 4, 2), 4, (3,)),
+        {"CONCATENATION", "RESHAPE", "CONV_2D", "SLICE"},
     ),
     ("Window", lambda: Window(4, (3,), flatten=True), {"CONCATENATION", "RESHAPE", "SLICE"}),
 ]

@@ -16,7 +16,10 @@ from wrenlet.streaming import (
     Conv2d,
     Delay,
     DepthwiseConv1d,
+    FrequencyMean,
     RunningMean,
+    SubSpectralNorm,
+    WholeClip,
     Window,
     stream,
 )
@@ -194,3 +197,49 @@ def test_window_mean_and_delay_are_what_they_say() -> None:
     close(RunningMean(4, (3,))(x), windows.mean(2))
     close(RunningMean(2, (3,), stride=5)(x), torch.stack([x[:, 3:5].mean(1), x[:, 8:10].mean(1)], 1))
     close(Delay(3, (3,))(x), padded[:, :10])
+
+
+def test_sub_spectral_norm_is_a_batch_norm_for_each_band() -> None:
+    ours = SubSpectralNorm(6, 4, 3).double()
+    bands = [nn.BatchNorm2d(4, dtype=torch.float64) for _ in range(3)]
+    nn.init.uniform_(ours.norm.weight, 0.5, 2.0)
+    nn.init.uniform_(ours.norm.bias)
+    with torch.no_grad():
+        for k, band in enumerate(bands):
+            band.weight.copy_(ours.norm.weight[4 * k : 4 * k + 4])
+            band.bias.copy_(ours.norm.bias[4 * k : 4 * k + 4])
+    x = sequence(3, 9, 6, 4) * 3 + 1
+
+    def theirs() -> Tensor:
+        parts = [
+            band(x[:, :, 2 * k : 2 * k + 2].permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+            for k, band in enumerate(bands)
+        ]
+        return torch.cat(parts, 2)
+
+    for _ in range(2):
+        close(ours(x), theirs())
+    ours.eval()
+    for band in bands:
+        band.eval()
+    close(ours(x), theirs())
+
+
+def test_frequency_mean_keeps_one_bin() -> None:
+    x = sequence(2, 5, 6, 4)
+    close(FrequencyMean(6, 4)(x), x.mean(2, keepdim=True))
+
+
+def test_whole_clip_asks_its_module_for_each_clip_alone() -> None:
+    x = sequence(2, 11, 3)
+    summed = WholeClip(nn.Flatten(1), 5, (3,), skip=2)
+    close(summed(x), torch.stack([x[:, 2:5].flatten(1), x[:, 7:10].flatten(1)], 1))
+    running = LSTM(3, 4).double()
+    close(WholeClip(running, 5, (3,))(x)[:, 1], running(x[:, 5:10])[:, -1])
+
+
+def test_layers_of_impossible_sizes_say_the_rule() -> None:
+    with pytest.raises(ValueError, match="bands=4: it must divide 6 bins"):
+        SubSpectralNorm(6, 2, 4)
+    with pytest.raises(ValueError, match=r"skip=5: it must be in 0 … 4"):
+        WholeClip(nn.Flatten(1), 5, (3,), skip=5)

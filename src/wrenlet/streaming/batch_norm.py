@@ -46,8 +46,8 @@ class BatchNorm(StreamingModule):
         """Normalise a chunk."""
         self.check_chunk(chunk)
         if not self.training:
-            scale = self.weight * torch.rsqrt(self.running_var + self.eps)
-            return chunk * scale + (self.bias - self.running_mean * scale), state
+            scale, offset = self.affine()
+            return chunk * scale + offset, state
         self.num_batches_tracked.add_(1)
         flat = F.batch_norm(
             chunk.reshape(-1, chunk.shape[-1]),
@@ -60,3 +60,8 @@ class BatchNorm(StreamingModule):
             eps=self.eps,
         )
         return flat.reshape(chunk.shape), state
+
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """Return what evaluation multiplies by and adds, each `[channels]`."""
+        scale = self.weight * torch.rsqrt(self.running_var + self.eps)
+        return scale, self.bias - self.running_mean * scale
