@@ -9,7 +9,7 @@ from wrenlet.errors import InputError
 
 
 def test_every_card_is_filled_in():
-    assert set(CORPORA) == {"digits", "folder", "synthetic"}
+    assert set(CORPORA) == {"digits", "speech_commands", "speech_commands_v1", "folder", "synthetic"}
     for card in CORPORA.values():
         assert card.about
         assert card.splits
@@ -25,6 +25,15 @@ def test_an_unknown_corpus_is_refused_with_the_nearest(name, near):
         find_corpus(name)
 
 
+@pytest.mark.parametrize(
+    ("name", "split"), [("digits", "hash"), ("folder:.", "hash"), ("synthetic", "speakers")]
+)
+def test_a_split_that_a_corpus_does_not_have_is_refused(tmp_path, name, split):
+    words = ("yes", "no") if name == "synthetic" else ()
+    with pytest.raises(InputError, match=f"is '{split}', which {name} does not have.*use random"):
+        open_corpus(CorpusSettings(name=name, split=split, words=words), tmp_path)
+
+
 def test_what_cannot_be_downloaded_is_said(tmp_path):
     with pytest.raises(InputError, match="nothing to download"):
         get_corpus("synthetic", tmp_path)
@@ -33,7 +42,7 @@ def test_what_cannot_be_downloaded_is_said(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ({"split": "sideways"}, "random, official or speakers"),
+        ({"split": "sideways"}, "random, official, speakers or hash"),
         ({"validation": "none"}, "speaker or clips"),
         ({"held_out": "theo"}, "use speakers"),
         ({"words": ("yes", "no")}, "has its own labels"),
@@ -42,6 +51,12 @@ def test_what_cannot_be_downloaded_is_said(tmp_path):
         ({"name": "synthetic", "words": ("yes", "yes")}, "'yes' twice"),
         ({"name": "synthetic", "words": ("yes", " ")}, "empty word"),
         ({"name": "synthetic", "words": ("a", "b"), "clips_per_word": 5}, "at least 10"),
+        ({"silence": 0.1}, "'digits' has no such clips"),
+        ({"unknown": 0.1}, "'digits' has no such clips"),
+        ({"name": "speech_commands", "silence": -0.1}, "corpus.silence is -0.1"),
+        ({"name": "speech_commands", "unknown": float("nan")}, "corpus.unknown is nan"),
+        ({"name": "speech_commands", "words": ("yes",)}, "has 1 words"),
+        ({"name": "speech_commands", "words": ("yes", "yes")}, "'yes' twice"),
         ({"max_bad_share": 1.5}, "share is in 0…1"),
     ],
 )

@@ -172,3 +172,22 @@ def test_the_real_digits_load_whole(data):
     assert np.bincount(clips.labels).tolist() == [300] * 10
     assert clips.notes == ("7 clips cut at 1 s",)
     assert len(set(clips.speakers)) == 6
+
+
+@pytest.mark.parametrize("fill", ["end", "centre"])
+def test_clips_of_one_length_are_filled_up_and_cut(folder, fill):
+    record(folder / "yes" / "long.wav", 1.5)
+    clips = loaded(folder, rules=ClipRules(0, 0, 1.0, fill))
+    assert clips.waveforms.shape == (17, 16000)
+    assert set(clips.lengths) == {16000}
+    row = clips.waveforms[clips.ids.index("no/0.wav")]
+    spoken = np.flatnonzero(row)
+    assert (spoken[0], spoken[-1]) == ((0, 3199) if fill == "end" else (6400, 9599))
+    assert clips.notes == ("1 clip cut at 1 s", "16 clips filled up to 1 s")
+
+
+def test_impossible_rules_are_refused():
+    with pytest.raises(InputError, match="use none, end or centre"):
+        ClipRules(fill="both")
+    with pytest.raises(InputError, match=r"say how long every clip is"):
+        ClipRules(max_seconds=0, fill="end")

@@ -1,5 +1,7 @@
 """One recording, one answer, cut as in training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile
@@ -64,3 +66,15 @@ def test_info_tells_what_the_file_is(any_path):
     assert info.sample_rate == RATE
     assert info.hop_ms == 16
     assert info.sidecar.name == "tiny"
+
+
+def test_a_model_of_clips_of_one_length_gets_that_length(model, speech):
+    rules = ClipRules(trim_db=0, max_seconds=1.0, fill="centre")
+    fixed = model
+    fixed.info = replace(fixed.info, sidecar=replace(fixed.sidecar, clip=rules))
+    for samples in (speech, np.concatenate([np.zeros(9000, np.float32), speech])):
+        prepared = fixed.prepare(samples)
+        assert len(prepared) == RATE
+        assert np.square(prepared).sum() == pytest.approx(np.square(speech).sum(), rel=1e-3)
+        assert fixed.predict(samples).confidence == pytest.approx(softmax(fixed.run(prepared)[-1]).max())
+    assert fixed.predict(speech).seconds == 1.0

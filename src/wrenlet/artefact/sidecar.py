@@ -39,12 +39,26 @@ class ClipRules:
     Attributes:
         trim_db: silence is what lies this many dB below the loudest frame; 0 keeps everything.
         margin_ms: audio kept on either side of the trimmed part.
-        max_seconds: longer stretches are cut at the end.
+        max_seconds: longer stretches are cut to this.
+        fill: whether shorter stretches are filled up with zeros to `max_seconds`, so that every clip has the
+            same length: `none` leaves them short, `end` appends the zeros, `centre` puts as many before as
+            after. What is too long is cut at the end; with `centre` its loudest part is kept instead, which
+            is how Speech Commands was cut.
     """
 
     trim_db: float = 40.0
     margin_ms: float = 50.0
     max_seconds: float = 1.0
+    fill: Literal["none", "end", "centre"] = "none"
+
+    def __post_init__(self) -> None:
+        if self.fill not in ("none", "end", "centre"):
+            raise InputError(f"clip.fill is {self.fill!r}: use none, end or centre")
+        if self.fill != "none" and not self.max_seconds > 0:
+            raise InputError(
+                f"clip.fill is {self.fill!r}, but clip.max_seconds is {self.max_seconds:g}: say how long "
+                "every clip is, as clip.max_seconds=1"
+            )
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,14 @@ from wrenlet.audio.files import AUDIO_SUFFIXES, Audio, probe, read_audio, write_
 from wrenlet.audio.noise import read_noise
 from wrenlet.audio.resampling import StreamResampler, resample
 from wrenlet.audio.settings import AugmentSettings
-from wrenlet.audio.trimming import trim_silence
+from wrenlet.audio.trimming import fit_length, trim_silence
 
 __all__ = [
     "AUDIO_SUFFIXES",
     "Audio",
     "AugmentSettings",
     "StreamResampler",
+    "fit_length",
     "probe",
     "read_audio",
     "read_noise",

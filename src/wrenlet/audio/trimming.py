@@ -1,8 +1,10 @@
-"""Find the spoken part of a short recording."""
+"""Find the spoken part of a short recording, and give it the length that a model wants."""
+
+from typing import Literal
 
 import numpy as np
 
-__all__ = ["trim_silence"]
+__all__ = ["fit_length", "trim_silence"]
 
 FRAME_MS = 20.0
 HOP_MS = 5.0
@@ -49,3 +51,41 @@ def trim_silence(
     if max_seconds > 0:
         end = min(end, start + max(1, round(max_seconds * rate)))
     return samples[start:end]
+
+
+def fit_length(
+    samples: np.ndarray, rate: int, *, max_seconds: float, fill: Literal["none", "end", "centre"] = "none"
+) -> np.ndarray:
+    """Cut what is longer than `max_seconds`, and fill up with zeros what is shorter.
+
+    Args:
+        samples: float32 `[samples]`.
+        rate: in Hz.
+        max_seconds: of the result; 0 sets no limit.
+        fill: `none` fills nothing up; `end` appends zeros; `centre` puts as many before as after, and keeps
+            the loudest part of what is too long, where the others keep the beginning.
+
+    Returns:
+        A view of `samples` if nothing had to be filled up.
+    """
+    if max_seconds <= 0:
+        return samples
+    length = max(1, round(max_seconds * rate))
+    missing = length - len(samples)
+    if missing < 0:
+        start = _loudest(samples, length) if fill == "centre" else 0
+        return samples[start : start + length]
+    if fill == "none" or missing == 0:
+        return samples
+    before = missing // 2 if fill == "centre" else 0
+    return np.pad(samples, (before, missing - before))
+
+
+def _loudest(samples: np.ndarray, length: int) -> int:
+    """Return where the stretch of `length` samples with the most energy begins."""
+    power = np.square(samples - samples.mean(dtype=np.float64), dtype=np.float64)
+    total = np.concatenate(([0.0], np.cumsum(power)))
+    energy = total[length:] - total[:-length]
+    # A short word fits in many stretches equally well: the middle one has the most room on both sides.
+    best = np.flatnonzero(energy >= energy.max() * (1 - 1e-3))
+    return int(best[len(best) // 2])

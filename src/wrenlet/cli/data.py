@@ -84,9 +84,12 @@ def get(
 )
 def check(
     name: Annotated[str, typer.Argument(help="A corpus of `wrenlet data list`, or folder:PATH.")],
-    split: Annotated[str, typer.Option(help="How it is split: random, official or speakers.")] = "random",
+    split: Annotated[
+        str | None,
+        typer.Option(help="How it is split: random, official, speakers or hash.", show_default="its first"),
+    ] = None,
     held_out: Annotated[str | None, typer.Option(help="The speaker left out, for speakers.")] = None,
-    words: Annotated[str, typer.Option(help="Words of the synthetic corpus, with commas.")] = "",
+    words: Annotated[str, typer.Option(help="Words of synthetic or speech_commands, with commas.")] = "",
     data: Root = None,
     json: Annotated[
         bool,
@@ -99,12 +102,13 @@ def check(
 ) -> None:
     """Decode every recording; show counts, hours, speakers, durations per split, and name what is damaged."""
     corpora = require("wrenlet.corpora", "data", "wrenlet data check")
-    if split not in ("random", "official", "speakers"):
-        raise InputError(f"--split is {split!r}: use random, official or speakers")
+    splits = corpora.find_corpus(name).splits
+    if split is not None and split not in splits:
+        raise InputError(f"--split is {split!r}: use {' or '.join(', '.join(splits).rsplit(', ', 1))}")
     # Damaged recordings are what this command is for: it names all of them, however many.
     settings = corpora.CorpusSettings(
         name=name,
-        split=split,
+        split=split or splits[0],
         held_out=held_out,
         words=tuple(word.strip() for word in words.split(",") if word.strip()),
         max_bad_share=1.0,

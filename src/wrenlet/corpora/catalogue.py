@@ -4,9 +4,10 @@ import difflib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from wrenlet.corpora import digits, folder, synthetic
+from wrenlet.corpora import digits, folder, speech_archives, speech_commands, synthetic
 from wrenlet.corpora.opened import OpenCorpus
 from wrenlet.corpora.settings import CorpusSettings
 from wrenlet.errors import InputError
@@ -23,12 +24,13 @@ class Corpus:
     Attributes:
         name: as in `CorpusSettings.name`.
         about: one line.
-        splits: what `CorpusSettings.split` may be.
+        splits: what `CorpusSettings.split` may be; the first is for those who do not say.
         open: finds, reads and splits the recordings.
         licence: of the recordings.
         attribution: whom to name.
         homepage: where to read more.
         folder: below the data root, where the recordings lie; empty if they lie elsewhere.
+        part: below the data root, a smaller folder that will do.
         get: downloads them below a data root and returns what a person should know; `None` if there is
             nothing to download.
     """
@@ -41,11 +43,27 @@ class Corpus:
     attribution: str = ""
     homepage: str = ""
     folder: str = ""
+    part: str = ""
     get: Callable[[Path, Progress | None], tuple[str, ...]] | None = None
 
     def present(self, root: Path) -> bool:
         """Whether the recordings are below this data root."""
-        return bool(self.folder) and (root / self.folder).is_dir()
+        return any(name and (root / name).is_dir() for name in (self.folder, self.part))
+
+
+def _speech_commands(name: str, version: speech_archives.Version) -> Corpus:
+    return Corpus(
+        name=name,
+        about=f"{version.card['name']}: {version.card['about']}",
+        splits=speech_commands.PROTOCOLS,
+        open=partial(speech_commands.open_speech_commands, version=version),
+        licence=version.card["licence"],
+        attribution=version.card["attribution"],
+        homepage=version.card["homepage"],
+        folder=version.full.folder,
+        part=version.test.folder,
+        get=partial(speech_archives.get_speech_commands, version=version),
+    )
 
 
 CORPORA: dict[str, Corpus] = {
@@ -60,6 +78,8 @@ CORPORA: dict[str, Corpus] = {
         folder="fsdd/recordings",
         get=digits.get_digits,
     ),
+    "speech_commands": _speech_commands("speech_commands", speech_archives.V2),
+    "speech_commands_v1": _speech_commands("speech_commands_v1", speech_archives.V1),
     "folder": Corpus(
         name="folder:PATH",
         about="your own recordings: a folder for each label, any audio format and rate",

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from wrenlet.artefact import ClipRules
-from wrenlet.audio import read_audio, resample, trim_silence
+from wrenlet.audio import fit_length, read_audio, resample, trim_silence
 from wrenlet.corpora.opened import Skipped, refuse_too_many_bad
 from wrenlet.errors import InputError
 
-__all__ = ["Clips", "load_clips"]
+__all__ = ["Clips", "load_clips", "read_cut"]
 
 ARRAYS = ("waveforms", "lengths", "labels")
 
@@ -133,7 +133,7 @@ def load_clips(
     *,
     max_bad_share: float = 0.1,
 ) -> Clips:
-    """Decode, mix down, resample and trim every cut.
+    """Decode, mix down, resample and cut every recording.
 
     Args:
         cuts: Lhotse cuts, as `OpenCorpus.split` gives them.
@@ -159,7 +159,7 @@ def load_clips(
             )
         path = _file(cut) or cut.id
         try:
-            samples, rate, channels = _samples(cut)
+            samples, rate, channels = read_cut(cut)
         except InputError as error:
             skipped.append(Skipped.because(path, error))
             continue
@@ -172,8 +172,9 @@ def load_clips(
         trimmed = trim_silence(
             samples, sample_rate, trim_db=rules.trim_db, margin_ms=rules.margin_ms, max_seconds=0
         )
-        kept = trim_silence(trimmed, sample_rate, trim_db=0, margin_ms=0, max_seconds=rules.max_seconds)
+        kept = fit_length(trimmed, sample_rate, max_seconds=rules.max_seconds, fill=rules.fill)
         done["cut"] += len(kept) < len(trimmed)
+        done["filled"] += len(kept) > len(trimmed)
         waveforms.append(kept)
         numbers.append(index[supervision.text])
         ids.append(cut.id)
@@ -199,8 +200,12 @@ def _file(cut: Any) -> str | None:
     return str(recording.sources[0].source) if recording.sources[0].type == "file" else None
 
 
-def _samples(cut: Any) -> tuple[np.ndarray, int, int]:
-    """Return a cut's samples mixed down, their rate, and how many channels there were."""
+def read_cut(cut: Any) -> tuple[np.ndarray, int, int]:
+    """Return a cut's samples mixed down, float32 `[samples]`, their rate in Hz, and how many channels it has.
+
+    Raises:
+        InputError: if it cannot be decoded.
+    """
     path = _file(cut)
     if path is not None:
         # An order of magnitude faster than Lhotse's own reader on clips of a second.
@@ -227,6 +232,8 @@ def _notes(done: Counter[str], rules: ClipRules, skipped: Sequence[Skipped]) -> 
         notes.append(f"{clips(done[name])} resampled from {name.removeprefix('rate ')} Hz")
     if done["cut"]:
         notes.append(f"{clips(done['cut'])} cut at {rules.max_seconds:g} s")
+    if done["filled"]:
+        notes.append(f"{clips(done['filled'])} filled up to {rules.max_seconds:g} s")
     if skipped:
         notes.append(f"{clips(len(skipped))} skipped because they cannot be read")
     return tuple(notes)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wrenlet.audio import read_audio
 from wrenlet.corpora.download import fetch, unpack
-from wrenlet.corpora.opened import Entry, OpenCorpus, assemble
+from wrenlet.corpora.opened import Entry, OpenCorpus, assemble, check_split
 from wrenlet.corpora.settings import CorpusSettings
 from wrenlet.corpora.splits import carve, split_clips
 from wrenlet.errors import InputError
@@ -42,6 +42,7 @@ def open_digits(settings: CorpusSettings, root: Path) -> OpenCorpus:
     Raises:
         InputError: if the recordings are not there or `held_out` is none of the speakers.
     """
+    check_split(settings, "random", "official", "speakers")
     folder = root / "fsdd" / "recordings"
     if not folder.is_dir():
         raise InputError(

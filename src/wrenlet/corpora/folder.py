@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from wrenlet.audio import AUDIO_SUFFIXES
-from wrenlet.corpora.opened import Entry, OpenCorpus, assemble
+from wrenlet.corpora.opened import Entry, OpenCorpus, assemble, check_split
 from wrenlet.corpora.settings import CorpusSettings
 from wrenlet.corpora.splits import SPLITS, carve, split_clips, split_speakers
 from wrenlet.errors import InputError
@@ -49,6 +49,7 @@ def open_folder(settings: CorpusSettings, root: Path) -> OpenCorpus:
         InputError: if the folder is missing, empty, has one label only, or cannot be split as asked.
     """
     del root
+    check_split(settings, "random", "official", "speakers")
     folder = Path(settings.name.removeprefix("folder:")).expanduser()
     if not folder.is_dir():
         raise InputError(f"there is no folder {folder}: check the path after folder:")

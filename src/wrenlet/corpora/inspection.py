@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wrenlet.audio import read_audio
+from wrenlet.corpora.clips import read_cut
 from wrenlet.corpora.opened import OpenCorpus, Skipped, refuse_too_many_bad, split_of
 from wrenlet.corpora.splits import SPLITS
 from wrenlet.errors import InputError
@@ -122,7 +122,7 @@ def check_corpus(
     for done, cut in enumerate(cuts, start=1):
         path, split = Path(cut.recording.sources[0].source), split_of(cut)
         try:
-            samples = read_audio(path).samples
+            samples, _, _ = read_cut(cut)
         except InputError as error:
             unreadable.append(Skipped.because(path, error))
         else:

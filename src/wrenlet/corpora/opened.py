@@ -15,7 +15,7 @@ from wrenlet.extras import require
 if TYPE_CHECKING:
     from lhotse import CutSet
 
-__all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "refuse_too_many_bad", "split_of"]
+__all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "check_split", "refuse_too_many_bad", "split_of"]
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Entry:
         label: what is said.
         speaker: who says it, or `None` if nobody knows.
         split: `train`, `validation` or `test`; empty while undecided.
+        stretch: start and length in seconds of the part of the file that is meant; `None` for all of it.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Entry:
     label: str
     speaker: str | None = None
     split: str = ""
+    stretch: tuple[float, float] | None = None
 
     def within(self, split: str) -> "Entry":
         """Return this entry in a split."""
@@ -75,6 +77,7 @@ class OpenCorpus:
         skipped: recordings whose headers cannot be read.
         notes: what a person should know about how the corpus was read.
         digest: of ids, labels and splits; equal digests mean the same experiment.
+        noise: folder of the corpus's recordings of background noise, if it has one.
     """
 
     settings: CorpusSettings
@@ -84,6 +87,7 @@ class OpenCorpus:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     digest: str
+    noise: Path | None = None
 
     def split(self, name: str) -> "CutSet":
         """Return the cuts of one split, or of all for `all`.
@@ -107,6 +111,7 @@ def assemble(
     labels: Sequence[str],
     card: dict[str, str],
     notes: Iterable[str] = (),
+    noise: Path | None = None,
 ) -> OpenCorpus:
     """Read the headers and make cuts of what can be read.
 
@@ -133,11 +138,12 @@ def assemble(
             duration=header.seconds,
             channel_ids=list(range(header.channels)),
         )
+        start, seconds = entry.stretch or (0.0, header.seconds)
         supervision = lhotse.SupervisionSegment(
             id=entry.id,
             recording_id=entry.id,
             start=0.0,
-            duration=header.seconds,
+            duration=seconds,
             channel=recording.channel_ids if header.channels > 1 else 0,
             text=entry.label,
             speaker=entry.speaker,
@@ -146,8 +152,8 @@ def assemble(
         cuts.append(
             cut_type(
                 id=entry.id,
-                start=0.0,
-                duration=header.seconds,
+                start=start,
+                duration=seconds,
                 channel=supervision.channel,
                 recording=recording,
                 supervisions=[supervision],
@@ -158,8 +164,31 @@ def assemble(
     refuse_too_many_bad(skipped, len(entries), settings.max_bad_share)
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     return OpenCorpus(
-        settings, lhotse.CutSet.from_cuts(cuts), tuple(labels), card, tuple(skipped), tuple(notes), digest
+        settings,
+        lhotse.CutSet.from_cuts(cuts),
+        tuple(labels),
+        card,
+        tuple(skipped),
+        tuple(notes),
+        digest,
+        noise,
     )
+
+
+def check_split(settings: CorpusSettings, *known: str, why: str = "") -> None:
+    """Raise `InputError` if a corpus has no such split as the settings ask for.
+
+    Args:
+        settings: of the corpus.
+        known: splits that it has, the best first.
+        why: it has not the others.
+    """
+    if settings.split not in known:
+        choices = " or ".join(", ".join(known).rsplit(", ", 1))
+        raise InputError(
+            f"corpus.split is {settings.split!r}, which {settings.name} does not have"
+            f"{f' ({why})' if why else ''}: use {choices}"
+        )
 
 
 def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float, *, name: int = 3) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wrenlet.audio import resample, write_audio
 from wrenlet.audio.synthesis import engine_version, speak, voices
-from wrenlet.corpora.opened import Entry, OpenCorpus, assemble
+from wrenlet.corpora.opened import Entry, OpenCorpus, assemble, check_split
 from wrenlet.corpora.settings import CorpusSettings
 from wrenlet.corpora.splits import SHARES, SPLITS, split_speakers
 from wrenlet.errors import InputError
@@ -58,10 +58,7 @@ def open_synthetic(
         InputError: if `settings.split` is another than `random`, or the recordings cannot be written.
         MissingExtraError: if the extra `synth` is not installed.
     """
-    if settings.split != "random":
-        raise InputError(
-            f"corpus.split is {settings.split!r}: synthetic voices are always kept apart; use random"
-        )
+    check_split(settings, "random", why="synthetic voices are always kept apart")
     plan = _plan(settings)
     key = {"recipe": RECIPE, "engine": engine_version(), "rate": SAMPLE_RATE, "plan": plan}
     digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from wrenlet.artefact import Sidecar, read_sidecar
-from wrenlet.audio import read_audio, resample, trim_silence
+from wrenlet.audio import fit_length, read_audio, resample, trim_silence
 from wrenlet.errors import InputError
 from wrenlet.runtime.detection import EndpointSettings, Event, PosteriorSettings, detection_settings
 from wrenlet.runtime.listening import listen
@@ -62,7 +62,7 @@ class Prediction:
         label: the most probable one.
         confidence: its probability.
         probabilities: of every label.
-        seconds: length of the audio that the model saw, after trimming.
+        seconds: length of the audio that the model saw, after it was cut as in training.
     """
 
     label: str
@@ -118,7 +118,7 @@ class Artefact:
         return self._program.clip(to_float(samples))
 
     def prepare(self, audio: str | Path | ArrayLike, rate: int | None = None) -> NDArray[np.float32]:
-        """Return the stretch of a recording that the model should see: resampled and trimmed as in training.
+        """Return the stretch of a recording that the model should see: resampled and cut as in training.
 
         Args:
             audio: a file, or samples `[n]` or `[n, channels]`.
@@ -145,9 +145,10 @@ class Artefact:
                 samples = resample(samples, check_rate(rate), target)
         if samples.size == 0:
             raise InputError("the recording is empty: give at least one sample")
-        return trim_silence(
-            samples, target, trim_db=rules.trim_db, margin_ms=rules.margin_ms, max_seconds=rules.max_seconds
+        trimmed = trim_silence(
+            samples, target, trim_db=rules.trim_db, margin_ms=rules.margin_ms, max_seconds=0
         )
+        return fit_length(trimmed, target, max_seconds=rules.max_seconds, fill=rules.fill)
 
     def predict(self, audio: str | Path | ArrayLike, rate: int | None = None) -> Prediction:
         """Say which label a recording of one word has.
