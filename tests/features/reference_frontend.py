@@ -43,6 +43,8 @@ def statics(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
     if settings.spectrum == "power":
         spectrum = spectrum**2
     features = np.log(np.maximum(spectrum @ mel_bank(settings).T, settings.log_floor))
+    if settings.level == "relative":
+        features = levelled(features, settings)
     if settings.kind == "mfcc":
         bands = settings.mel_bins
         k = np.arange(settings.coefficients)[:, None]
@@ -50,6 +52,16 @@ def statics(audio: np.ndarray, settings: FeatureSettings) -> np.ndarray:
         dct[0] /= np.sqrt(2)
         features = features @ dct.T
     return features
+
+
+def levelled(energies: np.ndarray, settings: FeatureSettings) -> np.ndarray:
+    decibel = np.log(10) / 10 / (1 if settings.spectrum == "power" else 2)
+    level, answer = np.log(settings.log_floor), np.empty_like(energies)
+    for t, frame in enumerate(energies):
+        fallen = level - settings.level_decay_db * decibel * settings.hop_samples / settings.sample_rate
+        level = max(frame.max(), fallen)
+        answer[t] = np.maximum(frame - level, -settings.level_range_db * decibel)
+    return answer
 
 
 def slope(x: np.ndarray) -> np.ndarray:

@@ -36,6 +36,7 @@ def feature_settings(draw: st.DrawFn) -> FeatureSettings:
         "mel_scale": draw(st.sampled_from(["slaney", "htk"])),
         "mel_norm": draw(st.sampled_from(["slaney", "none"])),
         "deltas": draw(st.sampled_from([0, 0, 1, 2])),
+        "level": draw(st.sampled_from(["absolute", "relative"])),
     }
     for bands in (draw(st.integers(1, 40)), 12, 8, 4, 2, 1):
         try:
@@ -115,6 +116,7 @@ STREAMS = [
     pytest.param(FeatureSettings(window_ms=32, hop_ms=4, preemphasis=0.97, mel_bins=20), id="long-overlap"),
     pytest.param(FeatureSettings(window_ms=20, hop_ms=12.5, deltas=1, coefficients=5), id="delta"),
     pytest.param(FeatureSettings(kind="logmel", mel_bins=13, deltas=2), id="delta-delta"),
+    pytest.param(FeatureSettings(level="relative", level_decay_db=50, deltas=1), id="relative-level"),
 ]
 
 
@@ -193,3 +195,20 @@ def test_double_precision_runs_through() -> None:
     features = build_frontend(chosen).double()(audio)
     assert features.dtype == torch.float64
     np.testing.assert_allclose(features[0].numpy(), reference_features(audio[0].numpy(), chosen), atol=1e-4)
+
+
+@pytest.mark.parametrize("spectrum", ["power", "magnitude"])
+def test_relative_level_makes_gain_not_matter(spectrum: str) -> None:
+    chosen = FeatureSettings(level="relative", spectrum=spectrum, log_floor=1e-12)  # type: ignore[arg-type]
+    frontend = build_frontend(chosen)
+    audio = torch.randn(2, 8000, generator=torch.Generator().manual_seed(1)) * 0.1
+    torch.testing.assert_close(frontend(audio), frontend(audio * 0.03), atol=2e-3, rtol=0)
+
+
+def test_relative_level_falls_after_a_loud_word() -> None:
+    frontend = build_frontend(FeatureSettings(kind="logmel", level="relative", level_decay_db=40))
+    audio = torch.randn(1, 48_000, generator=torch.Generator().manual_seed(2)) * 0.001
+    audio[:, 4000:8000] *= 300
+    loudest = frontend(audio).amax(2)[0]
+    assert loudest[40] < loudest[80] < loudest[170]
+    assert loudest[170] > -0.5

@@ -9,6 +9,7 @@ from wrenlet.streaming import flatten_state, unflatten_state
 CHOSEN = [
     pytest.param(FeatureSettings(kind="logmel", window_ms=40, hop_ms=20), 60_000, id="logmel-16k-1024"),
     pytest.param(FeatureSettings(sample_rate=8000), 32_000, id="mfcc-8k-256"),
+    pytest.param(FeatureSettings(sample_rate=8000, level="relative"), 34_000, id="mfcc-8k-relative"),
     pytest.param(
         FeatureSettings(
             sample_rate=8000, window_ms=25, hop_ms=10, preemphasis=0.97, spectrum="magnitude", deltas=2
@@ -32,7 +33,7 @@ CHOSEN = [
 #: What a microcontroller's interpreter and every other knows.
 BUILT_IN = {
     *("ADD", "BATCH_MATMUL", "CONCATENATION", "FULLY_CONNECTED", "LOG", "MAXIMUM", "MUL", "PAD"),
-    *("RESHAPE", "SLICE", "SQRT", "SUB", "TRANSPOSE"),
+    *("REDUCE_MAX", "RESHAPE", "SLICE", "SQRT", "SUB", "TRANSPOSE"),
 }
 
 

@@ -10,6 +10,8 @@ from wrenlet.errors import InputError
 from wrenlet.runtime import NumpyFrontend
 
 SETTINGS = [
+    {"level": "relative", "deltas": 1},
+    {"level": "relative", "spectrum": "magnitude", "level_decay_db": 100.0},
     {},
     {"kind": "logmel", "mel_bins": 26, "spectrum": "magnitude", "window": "hamming"},
     {"preemphasis": 0.97, "mel_scale": "htk", "mel_norm": "none", "coefficients": 13, "mel_bins": 20},

@@ -14,6 +14,7 @@ WindowShape = Literal["hann", "hamming", "rectangular"]
 Spectrum = Literal["power", "magnitude"]
 MelScale = Literal["slaney", "htk"]
 MelNorm = Literal["slaney", "none"]
+Level = Literal["absolute", "relative"]
 
 #: How far from a whole number of samples a duration may lie, so that 24.98866 ms can name 551 samples at
 #: 22050 Hz.
@@ -44,6 +45,10 @@ class FeatureSettings:
         mel_scale: `slaney` (linear below 1 kHz; librosa's default) or `htk`.
         mel_norm: `slaney` (every band has the same area) or `none` (every band peaks at 1).
         log_floor: energies below are raised to it before the logarithm.
+        level: `absolute`, or `relative`: energies count relative to the loudest band of late, so that gain
+            does not matter; causal, and in the exported graph.
+        level_range_db: energies further below that level are raised to it, in dB; `relative` only.
+        level_decay_db: how fast the level falls, in dB a second; `relative` only.
         coefficients: MFCC kept, from coefficient 0; not used by `logmel`.
         deltas: how many time derivatives follow the statics: 0, 1 (Δ) or 2 (Δ and ΔΔ). Each is the slope of a
             regression over ±2 frames and delays the answer by 2 hops.
@@ -63,13 +68,18 @@ class FeatureSettings:
     mel_scale: MelScale = "slaney"
     mel_norm: MelNorm = "slaney"
     log_floor: float = 1e-6
+    level: Level = "absolute"
+    level_range_db: float = 60.0
+    level_decay_db: float = 20.0
     coefficients: int = 20
     deltas: Literal[0, 1, 2] = 0
 
     def __post_init__(self) -> None:
         """Raise `InputError` unless the settings describe a front-end."""
         self._check_choices()
-        for name in ("sample_rate", "window_ms", "hop_ms", "mel_bins", "coefficients", "log_floor"):
+        for name in (
+            "sample_rate", "window_ms", "hop_ms", "mel_bins", "coefficients", "log_floor", "level_range_db",
+        ):  # fmt: skip
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"features.{name} is {value}: it must be above 0")
@@ -77,6 +87,11 @@ class FeatureSettings:
             raise InputError(
                 f"features.preemphasis is {self.preemphasis}: it must be at least 0 and "
                 "below 1; use 0 (off) or 0.97"
+            )
+        if not (math.isfinite(self.level_decay_db) and self.level_decay_db >= 0):
+            raise InputError(
+                f"features.level_decay_db is {self.level_decay_db}: it must be at least 0; use 20 dB a "
+                "second, or 0 for a level that never falls"
             )
         self._check_durations()
         self._check_bands()
@@ -120,6 +135,7 @@ class FeatureSettings:
             "spectrum": get_args(Spectrum),
             "mel_scale": get_args(MelScale),
             "mel_norm": get_args(MelNorm),
+            "level": get_args(Level),
             "deltas": (0, 1, 2),
         }
         for name, known in choices.items():

@@ -26,6 +26,9 @@ DEFAULTS: dict[str, Any] = {
     "mel_scale": "slaney",
     "mel_norm": "slaney",
     "log_floor": 1e-6,
+    "level": "absolute",
+    "level_range_db": 60.0,
+    "level_decay_db": 20.0,
     "coefficients": 20,
     "deltas": 0,
 }
@@ -68,6 +71,10 @@ class NumpyFrontend:
         self._overlap = self._window_samples - self.hop + (self._preemphasis > 0)
         self._power = settings["spectrum"] == "power"
         self._floor = float(settings["log_floor"])
+        nepers = math.log(10) / (10 if self._power else 20)
+        self._relative = settings["level"] == "relative"
+        self._range = float(settings["level_range_db"]) * nepers
+        self._decay = float(settings["level_decay_db"]) * nepers * self.hop / rate
         self._window = window_shape(settings["window"], self._window_samples)
         top = rate / 2 if settings["mel_high_hz"] is None else float(settings["mel_high_hz"])
         bank = mel_bank(rate, self._length, settings["mel_bins"], settings["mel_low_hz"], top, settings)
@@ -79,6 +86,7 @@ class NumpyFrontend:
         stride, late = max(1, sidecar.hop_samples // self.hop), 2 * int(settings["deltas"])
         self._delay = -late % stride
         self.lookahead = (late + self._delay) // stride
+        self._level = math.log(self._floor)
         self._silence = self._statics(np.zeros((1, self._window_samples)))[0]
         self.feature_count = len(self._silence) * len(self._taps)
         self._mean = np.array(sidecar.mean or np.zeros(self.feature_count))
@@ -92,6 +100,7 @@ class NumpyFrontend:
     def reset(self) -> None:
         """Go back to silence."""
         self._before = np.zeros(self._overlap)
+        self._level = math.log(self._floor)
         self._frames = np.repeat(self._silence[None], self._taps.shape[1] - 1, axis=0)
         self._late = np.zeros((self._delay, self.feature_count), np.float32)
 
@@ -121,7 +130,18 @@ class NumpyFrontend:
         if not self._power:
             strength = np.sqrt(strength)
         energies = np.log(np.maximum(strength @ self._bank, self._floor))
+        if self._relative:
+            energies = self._levelled(energies)
         return energies if self._cosines is None else energies @ self._cosines
+
+
+    def _levelled(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return energies relative to the loudest band of late; advances the level."""
+        fall = np.arange(len(energies) + 1) * self._decay
+        loudest = np.concatenate([[self._level], energies.max(axis=1)])
+        level = (np.maximum.accumulate(loudest + fall) - fall)[1:]
+        self._level = float(level[-1])
+        return np.maximum(energies - level[:, None], -self._range)
 
 
 def window_shape(name: str, samples: int) -> NDArray[np.float64]:
