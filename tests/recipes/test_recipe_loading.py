@@ -79,7 +79,7 @@ def test_recipes_stand_on_one_other_at_most(tmp_path: Path) -> None:
         ("features.hop_ms=7.3", "features.hop_ms is 7.3"),
         ("features.sample_rate=8000", "set sample_rate instead"),
         ("features=mfcc", "features is mfcc: it must be a mapping"),
-        ("corpus.split=rnd", "corpus.split is rnd: it must be 'random', 'official' or 'speakers'"),
+        ("corpus.split=rnd", "corpus.split is rnd: it must be 'random', 'official', 'speakers' or 'hash'"),
         ("augment.snr_db=[9, 3]", "augment.snr_db is [9.0, 3.0]"),
         ("augment.snr_db=[3]", "augment.snr_db is [3]: 1 values are too few"),
         ("sample_rate=10", "sample_rate is 10"),
