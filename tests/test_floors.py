@@ -1,4 +1,4 @@
-"""The house stands: floors hold, the light parts stay light, and what a stranger starts with starts quickly."""
+"""The house stands: floors hold, the light parts stay light, and no file outgrows its room."""
 
 import subprocess
 import sys
@@ -8,13 +8,24 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 #: What must import without torch: a device-side user installs wrenlet without extras.
-TORCH_FREE = ["wrenlet", "wrenlet.artefact", "wrenlet.audio", "wrenlet.runtime", "wrenlet.cli.main", "wrenlet.recipes"]
+TORCH_FREE = [
+    "wrenlet",
+    "wrenlet.artefact",
+    "wrenlet.audio",
+    "wrenlet.runtime",
+    "wrenlet.cli.main",
+    "wrenlet.recipes",
+]
 HEAVY = {"torch", "lhotse", "lightning", "litert_torch", "onnx", "transformers", "matplotlib"}
 
 
 def test_imports_only_go_down() -> None:
     result = subprocess.run(
-        [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; from importlinter.cli import lint_imports; sys.exit(lint_imports())",
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -26,7 +37,9 @@ def test_imports_only_go_down() -> None:
 @pytest.mark.parametrize("module", TORCH_FREE)
 def test_light_module_pulls_in_nothing_heavy(module: str) -> None:
     code = f"import sys, {module}; print(' '.join(sys.modules))"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
     assert HEAVY.isdisjoint(loaded)
 
 

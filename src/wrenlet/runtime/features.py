@@ -134,7 +134,6 @@ class NumpyFrontend:
             energies = self._levelled(energies)
         return energies if self._cosines is None else energies @ self._cosines
 
-
     def _levelled(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return energies relative to the loudest band of late; advances the level."""
         fall = np.arange(len(energies) + 1) * self._decay

@@ -182,9 +182,7 @@ def build_trainer(
     callbacks: list[lightning.Callback] = [keeper]
     if options.progress:
         # Results go to stdout, progress does not.
-        callbacks.append(
-            RichProgressBar(refresh_rate=max(1, steps // 10), console_kwargs={"stderr": True})
-        )
+        callbacks.append(RichProgressBar(refresh_rate=max(1, steps // 10), console_kwargs={"stderr": True}))
     return lightning.Trainer(
         accelerator=options.accelerator,
         devices=options.devices,
