@@ -182,3 +182,12 @@ def test_speech_commands_split_by_speaker(data):
     found = by_split(corpus, speaker)
     assert not (found["train"] & found["test"]) - {None}
     assert [row.clips for row in summarise(corpus.cuts)] == [2768, 665, 434]
+
+
+def test_labels_with_spaces_and_accents_work_and_rare_ones_are_said(tmp_path):
+    for label, count in (("turn on", 10), ("größe", 10), ("rare", 3)):
+        for index in range(count):
+            record(tmp_path / label / f"{index}.wav", 0.02)
+    corpus = open_corpus(CorpusSettings(name=f"folder:{tmp_path}"), tmp_path)
+    assert corpus.labels == ("größe", "rare", "turn on")
+    assert "labels with few training clips, hardly enough to learn: 'rare' 2" in corpus.notes

@@ -184,7 +184,9 @@ def load_clips(
     refuse_too_many_bad(skipped, total, max_bad_share)
     lengths = np.array([len(samples) for samples in waveforms], np.int64)
     whole = np.zeros((len(waveforms), int(lengths.max())), np.float32)
-    for row, samples in zip(whole, waveforms, strict=True):
+    for row in whole[::-1]:
+        # Freed one by one: a hundred thousand clips fit in memory once, but not twice.
+        samples = waveforms.pop()
         row[: len(samples)] = samples
     return Clips(
         whole, lengths, np.array(numbers, np.int64), tuple(labels), tuple(ids), tuple(speakers),

@@ -1,6 +1,7 @@
 """A corpus at hand: recordings found, headers read, splits decided."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from lhotse import CutSet
 
 __all__ = ["Entry", "OpenCorpus", "Skipped", "assemble", "check_split", "refuse_too_many_bad", "split_of"]
+
+#: Training clips of a label below which a person is told.
+FEW = 5
 
 
 @dataclass(frozen=True)
@@ -162,6 +166,10 @@ def assemble(
         )
         lines.append(f"{entry.id}\t{entry.label}\t{entry.split}\n")
     refuse_too_many_bad(skipped, len(entries), settings.max_bad_share)
+    trained = Counter(cut.supervisions[0].text for cut in cuts if split_of(cut) == "train")
+    few = [f"{label!r} {trained[label]}" for label in labels if 0 < trained[label] < FEW]
+    if few:
+        notes = (*notes, f"labels with few training clips, hardly enough to learn: {', '.join(few)}")
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:16]
     return OpenCorpus(
         settings,
