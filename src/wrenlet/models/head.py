@@ -21,20 +21,30 @@ def append_dropout(children: dict[str, StreamingModule], after: str, share: floa
 
 
 def append_head(
-    children: dict[str, StreamingModule], width: int, dense: tuple[int, ...], classes: int
+    children: dict[str, StreamingModule],
+    width: int,
+    dense: tuple[int, ...],
+    classes: int,
+    *,
+    bottleneck: int | None = None,
 ) -> None:
-    """Add `dense1`, `dense1_relu`, … and `logits` to `children`.
+    """Add `bottleneck`, `dense1`, `dense1_relu`, … and `logits` to `children`.
 
     Args:
         children: layers by name, extended in place.
         width: values in a frame that comes in.
         dense: widths of the hidden dense layers, each followed by ReLU.
         classes: values in a frame that goes out.
+        bottleneck: width of a dense layer without activation before the others, or None for none.
 
     Raises:
         InputError: if a width is not positive.
     """
     check_positive("classes", classes)
+    if bottleneck is not None:
+        check_positive("bottleneck", bottleneck)
+        children["bottleneck"] = Framewise(nn.Linear(width, bottleneck))
+        width = bottleneck
     for number, units in enumerate(dense, 1):
         check_positive("dense", units)
         children[f"dense{number}"] = Framewise(nn.Linear(width, units))
