@@ -10,7 +10,8 @@ from tiny_artefacts import HIDDEN, HOP, LABELS
 from wrenlet.artefact import StateTensor, embed_sidecar
 from wrenlet.errors import InputError
 from wrenlet.runtime import load
-from wrenlet.runtime.step import dequantise, file_format, quantise
+from wrenlet.runtime.opening import file_format
+from wrenlet.runtime.step import dequantise, quantise
 
 
 def test_litert_and_onnx_answer_as_pytorch_does(litert_path, onnx_path, speech):

@@ -12,7 +12,7 @@ from wrenlet.artefact import Sidecar, macs, peak_tensor_bytes, read_graph, read_
 from wrenlet.runtime import load
 from wrenlet.runtime.litert import open_interpreter
 from wrenlet.runtime.onnx import open_session
-from wrenlet.runtime.step import file_format
+from wrenlet.runtime.opening import file_format
 
 __all__ = ["Benchmark", "StepTime", "benchmark"]
 

@@ -9,7 +9,8 @@ from wrenlet.runtime.detection import (
     detection_settings,
 )
 from wrenlet.runtime.features import NumpyFrontend
-from wrenlet.runtime.step import Step, open_step
+from wrenlet.runtime.opening import open_step
+from wrenlet.runtime.step import Step
 from wrenlet.runtime.stream import Stream
 
 __all__ = [

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from wrenlet.artefact import Sidecar
 from wrenlet.runtime.features import NumpyFrontend
-from wrenlet.runtime.step import Step, disagreement, open_step
+from wrenlet.runtime.opening import open_step
+from wrenlet.runtime.step import Step, disagreement
 
 __all__ = ["Program"]
 

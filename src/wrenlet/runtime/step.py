@@ -1,15 +1,14 @@
 """One step of an artefact: a hop in, logits out, the state kept inside."""
 
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from wrenlet.artefact import Sidecar
 from wrenlet.errors import InputError
 
-__all__ = ["Step", "dequantise", "disagreement", "file_format", "open_step", "quantise"]
+__all__ = ["Step", "dequantise", "disagreement", "quantise"]
 
 
 class Step(Protocol):
@@ -60,34 +59,6 @@ def quantise(values: NDArray, scale: float, zero_point: int, dtype: np.dtype) ->
 def dequantise(values: NDArray, scale: float, zero_point: int) -> NDArray[np.float32]:
     """Return the real numbers that an integer tensor stands for."""
     return (values.astype(np.float32) - np.float32(zero_point)) * np.float32(scale)
-
-
-def open_step(path: Path, sidecar: Sidecar, threads: int = 1) -> Step:
-    """Open an artefact's graph with the runtime for its format, in the zero state.
-
-    Args:
-        path: a `.tflite` or `.onnx` file.
-        sidecar: what the file knows about itself.
-        threads: CPU threads; a hop is too small to gain from more than one.
-
-    Raises:
-        InputError: if the graph is damaged or is not the one that its knowledge describes.
-        MissingExtraError: if the file is ONNX and `onnxruntime` is not installed.
-    """
-    # Imported here, so that an ONNX file needs no LiteRT and the other way round.
-    if file_format(path) == "onnx":
-        from wrenlet.runtime.onnx import OnnxStep
-
-        return OnnxStep(path, sidecar, threads)
-    from wrenlet.runtime.litert import LiteRTStep
-
-    return LiteRTStep(path, sidecar, threads)
-
-
-def file_format(path: Path) -> Literal["tflite", "onnx"]:
-    """Return the format of an artefact by its first bytes, so that a file may have any name."""
-    with path.open("rb") as file:
-        return "tflite" if file.read(8)[4:] == b"TFL3" else "onnx"
 
 
 def disagreement(path: Path, problem: str) -> InputError:
