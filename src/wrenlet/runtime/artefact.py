@@ -15,8 +15,8 @@ from wrenlet.audio import fit_length, read_audio, resample, trim_silence
 from wrenlet.errors import InputError
 from wrenlet.runtime.detection import EndpointSettings, Event, PosteriorSettings, detection_settings
 from wrenlet.runtime.listening import listen
-from wrenlet.runtime.program import Program
 from wrenlet.runtime.opening import file_format
+from wrenlet.runtime.program import Program
 from wrenlet.runtime.stream import LOUDEST, Stream, replace_broken, to_float
 
 __all__ = ["Artefact", "Info", "Prediction", "load", "softmax"]
