@@ -1,4 +1,4 @@
-"""The answer of a stream at a clip's last frame against the network written for the whole clip, in plain torch."""
+"""What a stream says at a clip's last frame against the network for the whole clip, in plain torch."""
 
 import pytest
 import torch

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from wrenlet.artefact import Sidecar, StateTensor, embed_sidecar, graph_of, load_model, pack_model, slim
 from wrenlet.errors import InputError
+from wrenlet.export.folding import fold_normalisation
 from wrenlet.export.litert import convert_litert
 from wrenlet.export.onnx import convert_onnx
 from wrenlet.export.program import StepProgram
@@ -110,11 +111,13 @@ def artefact_name(name: str, precision: Precision, kind: Input) -> str:
 def build_step(recogniser: "Recogniser", kind: Input) -> StepProgram:
     """Return the step of a recogniser: from audio with the front-end inside, or from normalised features.
 
+    Batch normalisation is folded into the layers before it, on a copy.
+
     Args:
-        recogniser: see `wrenlet.models`.
+        recogniser: in evaluation mode; see `wrenlet.models`.
         kind: `audio` or `features`.
     """
-    body = recogniser.body
+    body = fold_normalisation(recogniser.body)
     if kind == "features":
         return StepProgram(body, "features", (body.stride, recogniser.frontend.feature_count))
     program = recogniser.audio_program

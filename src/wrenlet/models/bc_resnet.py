@@ -10,11 +10,12 @@ from wrenlet.models.blocks import append_mean, append_normalised, append_picture
 from wrenlet.models.head import append_head, check_positive, check_share
 from wrenlet.streaming import (
     Conv2d,
+    Delay,
     DepthwiseConv2d,
     Framewise,
     FrequencyMean,
-    Residual,
     Sequential,
+    State,
     StreamingModule,
     SubSpectralNorm,
 )
@@ -35,6 +36,56 @@ class ChannelDropout(nn.Module):
             return frames
         kept = F.dropout(frames.new_ones(frames.shape[0], 1, 1, frames.shape[3]), self.share)
         return frames * kept
+
+
+class BroadcastResidual(StreamingModule):
+    """Computes `y = over_frequency(x)` and returns `over_time(y) + y`, and `+ x` too if the input is kept.
+
+    What is added to `over_time(y)` is summed first and delayed once by what that looks ahead.
+
+    Args:
+        over_frequency: without memory.
+        over_time: answers with one bin, which is added to all.
+        frame_shape: of `y`: bins and channels.
+        keep_input: whether to add the input.
+    """
+
+    def __init__(
+        self,
+        over_frequency: StreamingModule,
+        over_time: StreamingModule,
+        frame_shape: tuple[int, int],
+        *,
+        keep_input: bool,
+    ) -> None:
+        super().__init__()
+        self.over_frequency = over_frequency
+        self.time = over_time
+        self.keep_input = keep_input
+        self.lookahead = over_time.lookahead
+        self.frame_shape = over_frequency.frame_shape
+        self.delay = Delay(self.lookahead, frame_shape) if self.lookahead else None
+
+    def initial_state(self, batch: int) -> State:
+        """Return the states of `time` and of `delay`, if there is one."""
+        state: State = {"time": self.time.initial_state(batch)}
+        if self.delay is not None:
+            state["delay"] = self.delay.initial_state(batch)
+        return state
+
+    def step(self, chunk: Tensor, state: State) -> tuple[Tensor, State]:
+        """Pass a chunk through both branches and add them."""
+        self.check_chunk(chunk)
+        over_frequency, _ = self.over_frequency.step(chunk, {})
+        inner, delayed = state["time"], state.get("delay")
+        if not isinstance(inner, dict) or (self.delay is not None and not isinstance(delayed, dict)):
+            raise ValueError(f"the state has {sorted(state)}: start from initial_state(batch)")
+        over_time, inner = self.time.step(over_frequency, inner)
+        after: State = {"time": inner}
+        kept = over_frequency + chunk if self.keep_input else over_frequency
+        if self.delay is not None and isinstance(delayed, dict):
+            kept, after["delay"] = self.delay.step(kept, delayed)
+        return over_time + kept, after
 
 
 def bc_resnet(
@@ -152,8 +203,9 @@ def block(
     over_time["point"] = Conv2d(channels, channels, 1, (1, 1), bias=False)
     if dropout:
         over_time["dropout"] = Framewise(ChannelDropout(dropout))
-    body["time"] = Residual(Sequential(over_time))
-    return Sequential(body) if inputs != channels else Residual(Sequential(body))
+    return BroadcastResidual(
+        Sequential(body), Sequential(over_time), (bins, channels), keep_input=inputs == channels
+    )
 
 
 BC_RESNET_SIZES: dict[str, dict[str, Any]] = {
