@@ -82,7 +82,8 @@ class Sidecar:
         states: of the step.
         clip: how recordings of one word are cut.
         detection: settings of `wrenlet listen`.
-        corpus: settings of the corpus and split, so that `evaluate NAME:test` finds the same test clips.
+        corpus: settings of the corpus and split, so that `evaluate NAME:test` finds the same test clips;
+            `join` holds those of the corpora that joined the training.
         data: licence and attribution of each corpus that the model learned from.
         seed: of the run.
         version: of wrenlet.

@@ -86,16 +86,19 @@ def choose_corpus(corpus: str, sidecar: "Sidecar") -> tuple["CorpusSettings", st
     if corpus.startswith("folder:"):
         return corpora.CorpusSettings(name=corpus), "all"
     name, _, split = corpus.partition(":")
-    known = {key: tuple(value) if isinstance(value, list) else value for key, value in sidecar.corpus.items()}
-    if known.get("name") == name:
-        # The artefact knows how its corpus was split: only so are its test clips ones that it never saw.
-        fields = corpora.CorpusSettings.__dataclass_fields__
-        return corpora.CorpusSettings(
-            **{key: value for key, value in known.items() if key in fields}
-        ), split or "test"
-    if name == "synthetic":
-        return corpora.CorpusSettings(name=name, words=sidecar.labels), split or "test"
-    return corpora.CorpusSettings(name=name), split or "test"
+    for known in (sidecar.corpus, *sidecar.corpus.get("join", ())):
+        if known.get("name") == name:
+            # The artefact knows how its corpora were split: only so are test clips ones that it never saw.
+            fields = corpora.CorpusSettings.__dataclass_fields__
+            given = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in known.items()
+                if key in fields
+            }
+            return corpora.CorpusSettings(**given), split or "test"
+    first = corpora.find_corpus(name).splits[0]
+    words = () if name == "digits" or "_unknown_" in sidecar.labels else sidecar.labels
+    return corpora.CorpusSettings(name=name, split=first, words=words), split or "test"
 
 
 def _show(path: Path, corpus: str, score: "Score") -> None:

@@ -180,7 +180,7 @@ def sidecar(context: Context) -> Sidecar:
         features=asdict(recipe.features),
         clip=recipe.clip,
         detection=dict(recipe.detection),
-        corpus=tree["corpus"],
+        corpus=tree["corpus"] | ({"join": tree["join"]} if tree["join"] else {}),
         data=tuple(cards),
         seed=recipe.seed,
         version=__version__,
