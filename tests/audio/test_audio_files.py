@@ -1,4 +1,6 @@
+import os
 import struct
+import sys
 
 import numpy as np
 import pytest
@@ -146,3 +148,11 @@ def test_a_noise_folder_without_recordings_is_refused(tmp_path):
         read_noise(f"folder:{tmp_path}/nowhere", RATE)
     with pytest.raises(InputError, match="no recordings"):
         read_noise(f"folder:{tmp_path}", RATE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no named pipes in folders")
+def test_a_pipe_among_recordings_is_named_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    for read in (probe, read_audio):
+        with pytest.raises(InputError, match=r"pipe\.wav is a pipe or a device"):
+            read(tmp_path / "pipe.wav")

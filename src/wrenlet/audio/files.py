@@ -161,6 +161,8 @@ def _existing(path: str | Path) -> Path:
         raise InputError(f"{path} is a folder: name a recording inside it")
     if not path.exists():
         raise InputError(f"{path} does not exist: check the path")
+    if not path.is_file():  # to open a pipe would wait for somebody to write into it
+        raise InputError(f"{path} is a pipe or a device: name a recording")
     return path
 
 
