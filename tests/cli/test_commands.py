@@ -231,6 +231,24 @@ def test_benchmark_prints_the_documented_json(call: Call, artefact: Path) -> Non
     assert "multiply-accumulates" in call("benchmark", artefact).out
 
 
+def test_benchmark_shows_an_onnx_file_without_what_it_does_not_tell(
+    call: Call, artefact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from wrenlet import measure
+
+    found = replace(
+        measure.benchmark(artefact, blocks=1, block_hops=1), peak_tensor_bytes=None, macs_per_hop=None
+    )
+    monkeypatch.setattr(measure, "benchmark", lambda _: found)
+    code, out, _ = call("benchmark", artefact)
+    assert code == 0
+    assert "median" in out
+    assert "multiply-accumulates" not in out
+    assert json.loads(call("benchmark", artefact, "--json").out)["macs_per_hop"] is None
+
+
 def test_listen_prints_one_event_a_line(call: Call, artefact: Path, tmp_path: Path) -> None:
     times = np.arange(8000 * 2) / 8000
     sound = np.where((times > 1) & (times < 1.3), 0.4 * np.sin(2 * np.pi * 400 * times), 0)

@@ -37,7 +37,9 @@ def benchmark(
         ("a hop on one core, median", f"{measured.step_us.median:.1f} µs"),
         ("a hop on one core, 95th percentile", f"{measured.step_us.p95:.1f} µs"),
         ("computing for a second of audio", f"{measured.real_time_factor:.6f} s"),
-        ("peak tensor memory", f"{measured.peak_tensor_bytes:,} bytes"),
-        ("multiply-accumulates for a hop", f"{measured.macs_per_hop:,}"),
     ]
+    if measured.peak_tensor_bytes is not None:  # ONNX files do not tell
+        rows.append(("peak tensor memory", f"{measured.peak_tensor_bytes:,} bytes"))
+    if measured.macs_per_hop is not None:
+        rows.append(("multiply-accumulates for a hop", f"{measured.macs_per_hop:,}"))
     table(("measured", "value"), rows, title=path.name)
