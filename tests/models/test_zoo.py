@@ -80,7 +80,7 @@ def test_card_is_complete(name: str) -> None:
         ("crnn", 20, 467_772),
         ("crnn_state", 20, 467_772),
         ("dnn", 20, 447_308),
-        # Published as about 743 k: convolutions 133, GRU layers 411,648, queries 263,168, dense layers 68,076.
+        # Published as about 743 k: convolutions 133, GRU layers 411,648, queries 263,168, dense 68,076.
         ("att_mh_rnn", 20, 743_025),
     ],
 )

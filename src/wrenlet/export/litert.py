@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from wrenlet.artefact import FRONTEND_PREFIX, is_frontend, load_model, pack_model
+from wrenlet.export.padding import pad_with_zeros
 from wrenlet.export.program import BOUNDARY, StepProgram
 from wrenlet.export.quiet import quiet
 from wrenlet.extras import require
@@ -29,6 +30,7 @@ def convert_litert(program: StepProgram) -> bytes:
         with torch.no_grad():
             data = converter.convert(program.eval(), sample_kwargs=program.zeros()).model_content()
     model = load_model(bytes(data), "the converter's result")
+    pad_with_zeros(model)
     arrange(model, program)
     return pack_model(model)
 

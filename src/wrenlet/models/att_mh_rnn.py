@@ -58,7 +58,12 @@ class AttentionRNN(nn.Module):
             ]
             width = channels
         self.convolutions = nn.Sequential(*stages)
-        self.rnn = nn.GRU(features * width, hidden, num_layers=layers, batch_first=True, bidirectional=True)
+        self.onward, self.back = nn.ModuleList(), nn.ModuleList()
+        inputs = features * width
+        for _ in range(layers):
+            self.onward.append(nn.GRU(inputs, hidden, batch_first=True))
+            self.back.append(nn.GRU(inputs, hidden, batch_first=True))
+            inputs = 2 * hidden
         self.queries = nn.ModuleList(nn.Linear(2 * hidden, 2 * hidden) for _ in range(heads))
         self.dropout = nn.Dropout(dropout)
         head: list[nn.Module] = []
@@ -71,13 +76,20 @@ class AttentionRNN(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         """Return the logits of clips."""
         pictures = self.convolutions(clips.unsqueeze(1))  # [clips, channels, frames, features]
-        frames, _ = self.rnn(pictures.permute(0, 2, 3, 1).flatten(2))
+        frames = pictures.permute(0, 2, 3, 1).flatten(2)
+        for onward, back in zip(self.onward, self.back, strict=True):
+            frames = torch.cat([onward(frames)[0], backwards(back(backwards(frames))[0])], 2)
         middle = frames[:, frames.shape[1] // 2]
         found = []
         for query in cast(list[nn.Linear], self.queries):
-            weights = torch.softmax(frames @ query(middle)[:, :, None], 1)
-            found.append((weights * frames).sum(1))
+            weights = torch.softmax((frames @ query(middle)[:, :, None]).squeeze(2), 1)
+            found.append((weights[:, None] @ frames).squeeze(1))
         return self.head(self.dropout(torch.cat(found, 1)))
+
+
+def backwards(frames: Tensor) -> Tensor:
+    """Return `[clips, frames, values]` last frame first; there is no integer operator for `flip`."""
+    return torch.stack(frames.unbind(1)[::-1], 1)
 
 
 def att_mh_rnn(
