@@ -4,13 +4,12 @@ import json
 import platform
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from wrenlet import __version__
@@ -22,6 +21,7 @@ from wrenlet.export import export_recogniser
 from wrenlet.features import build_frontend, fit_normalisation
 from wrenlet.models import Recogniser, build_model, load_recogniser, save_recogniser
 from wrenlet.recipes.folder import RunFolder, check_space
+from wrenlet.recipes.joining import join_clips, refuse_leaks
 from wrenlet.recipes.recipe import Recipe, resolved
 from wrenlet.training import TrainerOptions, train
 
@@ -86,18 +86,25 @@ def prepare(context: Context, folder: Path) -> None:
     labels = main.labels
     if len(labels) < 2:
         raise InputError(
-            f"corpus {recipe.corpus.name} has one label ({', '.join(labels)}): a recogniser needs recordings "
-            "of at least two"
+            f"corpus {recipe.corpus.name} has one label only, {', '.join(map(repr, labels))}: a model needs at "
+            "least two to tell apart; add recordings of other words or of background sound"
         )
     longest = max(1, int(recipe.clip.max_seconds * recipe.sample_rate))
     check_space(folder, len(main.cuts) * longest * 4 + 50_000_000, "the prepared clips")
     notes = [text for corpus in context.corpora for text in corpus.notes]
     skipped = [_told(bad) for corpus in context.corpora for bad in corpus.skipped]
+    # Validation and test stay in memory until it is sure that no joined corpus knows them.
+    own = {split: _load(main, split, labels, recipe, notes, skipped) for split in SPLITS}
+    parts = [own["train"]]
+    for number, corpus in enumerate(joined):
+        more = _load(corpus, "train", labels, recipe, notes, skipped)
+        what = f"join.{number} ({corpus.settings.name})"
+        refuse_leaks(more, what, own["train"], [own["validation"], own["test"]])
+        parts.append(more)
     for split in SPLITS:
-        parts = [_load(main, split, labels, recipe, notes, skipped)]
+        clips = join_clips(parts) if split == "train" else own[split]
         if split == "train":
-            parts += [_load(corpus, split, labels, recipe, notes, skipped) for corpus in joined]
-        clips = parts[0] if len(parts) == 1 else _joined(parts)
+            notes += _untaught(clips, labels)
         clips.save(folder / split)
     known = {
         "name": recipe.corpus.name,
@@ -236,20 +243,22 @@ def _load(
     return clips
 
 
-def _joined(parts: list[Clips]) -> Clips:
-    """Return all clips as one set, as wide as the longest."""
-    width = max(part.waveforms.shape[1] for part in parts)
-    padded = [np.pad(part.waveforms, ((0, 0), (0, width - part.waveforms.shape[1]))) for part in parts]
-    return replace(
-        parts[0],
-        waveforms=np.concatenate(padded),
-        lengths=np.concatenate([part.lengths for part in parts]),
-        labels=np.concatenate([part.labels for part in parts]),
-        ids=tuple(name for part in parts for name in part.ids),
-        speakers=tuple(name for part in parts for name in part.speakers),
-        skipped=tuple(bad for part in parts for bad in part.skipped),
-        notes=tuple(text for part in parts for text in part.notes),
-    )
+def _untaught(training: Clips, labels: tuple[str, ...]) -> list[str]:
+    """Return what a person should know about labels without training clips.
+
+    Raises:
+        InputError: if fewer than two labels have some.
+    """
+    taught = set(training.labels.tolist())
+    without = [repr(label) for number, label in enumerate(labels) if number not in taught]
+    if len(labels) - len(without) < 2:
+        raise InputError(
+            f"training has no clips of {', '.join(without)}: a model needs at least two labels to tell apart, "
+            "so add recordings"
+        )
+    if not without:
+        return []
+    return [f"labels without training clips, which cannot be learned: {', '.join(without)}"]
 
 
 def _told(bad: Skipped) -> dict[str, str]:
