@@ -134,17 +134,21 @@ def test_official_needs_the_folders(plain):
         opened(plain, split="official")
 
 
-def test_folders_that_cannot_be_learned_from_are_refused(tmp_path):
+def test_folders_without_recordings_are_refused(tmp_path):
     with pytest.raises(InputError, match="no folder"):
         opened(tmp_path / "nowhere")
     with pytest.raises(InputError, match="holds no recordings"):
         opened(tmp_path)
-    record(tmp_path / "yes" / "1.wav")
-    with pytest.raises(InputError, match="one label only, 'yes'"):
-        opened(tmp_path)
     (tmp_path / "no").mkdir()
-    with pytest.raises(InputError, match="one label only, 'yes'"):
+    with pytest.raises(InputError, match="holds no recordings"):
         opened(tmp_path)
+
+
+def test_a_single_recording_is_a_corpus_to_be_evaluated_on(tmp_path):
+    record(tmp_path / "yes" / "1.wav")
+    corpus = opened(tmp_path)
+    assert corpus.labels == ("yes",)
+    assert len(corpus.split("all")) == 1
 
 
 def test_an_empty_label_folder_is_mentioned(plain):

@@ -46,7 +46,7 @@ def open_folder(settings: CorpusSettings, root: Path) -> OpenCorpus:
         root: unused.
 
     Raises:
-        InputError: if the folder is missing, empty, has one label only, or cannot be split as asked.
+        InputError: if the folder is missing, empty, or cannot be split as asked.
     """
     del root
     check_split(settings, "random", "official", "speakers")
@@ -74,11 +74,6 @@ def open_folder(settings: CorpusSettings, root: Path) -> OpenCorpus:
     if not entries:
         raise InputError(
             f"{folder} holds no recordings: it needs one folder for each label, as {folder}/yes/1.wav"
-        )
-    if len(labels) < 2:
-        raise InputError(
-            f"{folder} has one label only, {labels[0]!r}: a model needs at least two to tell apart; "
-            "add a folder of other words or of background sound"
         )
     notes += [
         f"the folder {name!r} holds no recordings and is no label" for name in sorted(empty - set(labels))
