@@ -18,8 +18,9 @@ $(INSTALLED): pyproject.toml constraints.txt
 demo: $(INSTALLED) ## synthetic digits, no download: recordings to a verified int8 stream in minutes
 	$(BIN)/wrenlet run quickstart
 
-test: $(INSTALLED) ## lint-free tests on two cores; slow trainings are left to test-slow
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+# Two workers of one thread each: more threads would only wait for one another.
+test: $(INSTALLED) ## the tests, on two cores; those that train for minutes are left to test-slow
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
 
 test-slow: $(INSTALLED) ## the tests that train for minutes
 	$(BIN)/python -m pytest -m slow
