@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import wave
@@ -175,6 +176,32 @@ def test_recordings_of_every_kind_are_evaluated_and_damaged_ones_named(
     assert "resampled from 44100 Hz" in err
     assert "1 recordings left out" in err
     assert "empty.wav" in err
+
+
+def test_one_recording_of_one_label_is_enough_to_evaluate(call: Call, artefact: Path, tones: Path) -> None:
+    for file in [*(tones / "high").iterdir(), *list((tones / "low").iterdir())[1:]]:
+        file.unlink()
+    code, out, _ = call("evaluate", artefact, "--corpus", f"folder:{tones}", "--json")
+    assert code == 0
+    assert json.loads(out)["clips"] == 1
+    shown = call("evaluate", artefact, "--corpus", f"folder:{tones}").out
+    assert re.search(r"^high +0 +– ", shown, re.M), "no clips, no recall"
+
+
+def test_how_many_recordings_may_be_damaged_is_for_the_person_to_say(
+    call: Call, artefact: Path, tones: Path
+) -> None:
+    for number in range(3):
+        (tones / "low" / f"bad{number}.wav").write_bytes(b"RIFF")
+    code, _, err = call("evaluate", artefact, "--corpus", f"folder:{tones}")
+    assert code == 2
+    assert "--max-bad-share" in err
+    code, out, err = call(
+        "evaluate", artefact, "--corpus", f"folder:{tones}", "--json", "--max-bad-share", "0.5"
+    )
+    assert code == 0
+    assert json.loads(out)["clips"] == 12
+    assert "3 recordings left out" in err
 
 
 @pytest.mark.parametrize(

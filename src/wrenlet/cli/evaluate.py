@@ -1,6 +1,7 @@
 """`wrenlet evaluate`: accuracy of an artefact on recordings."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,15 @@ def evaluate(
     stream: Annotated[
         bool, typer.Option("--stream", help="Feed clips in pieces of odd sizes, as a device does.")
     ] = False,
+    max_bad_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of recordings that may be unreadable; they are left out and named.",
+            show_default="0.1",
+        ),
+    ] = None,
     json: Annotated[
         bool,
         typer.Option(
@@ -51,7 +61,7 @@ def evaluate(
     from wrenlet.runtime import load
 
     model = load(path)
-    clips, labels = _clips(corpus, data, model.sidecar)
+    clips, labels = _clips(corpus, data, model.sidecar, max_bad_share)
     score = measure.evaluate(model, clips, labels, through="stream" if stream else "predict")
     if score.left_out:
         named = ", ".join(f"{label} ({count})" for label, count in sorted(score.left_out.items()))
@@ -63,12 +73,22 @@ def evaluate(
         _show(path, corpus, score)
 
 
-def _clips(corpus: str, data: str | None, sidecar: "Sidecar") -> tuple[Any, tuple[str, ...]]:
+def _clips(
+    corpus: str, data: str | None, sidecar: "Sidecar", max_bad_share: float | None
+) -> tuple[Any, tuple[str, ...]]:
     """Return the clips that `--corpus` names, cut with the artefact's rules, and their labels."""
     corpora = require("wrenlet.corpora", "data", "wrenlet evaluate")
     settings, split = choose_corpus(corpus, sidecar)
+    if max_bad_share is not None:
+        settings = replace(settings, max_bad_share=max_bad_share)
     opened = corpora.open_corpus(settings, corpora.data_root(data))
-    clips = corpora.load_clips(opened.split(split), opened.labels, sidecar.sample_rate, sidecar.clip)
+    clips = corpora.load_clips(
+        opened.split(split),
+        opened.labels,
+        sidecar.sample_rate,
+        sidecar.clip,
+        max_bad_share=settings.max_bad_share,
+    )
     for text in clips.notes:
         note(text)
     skipped = (*opened.skipped, *clips.skipped)
@@ -111,7 +131,13 @@ def _show(path: Path, corpus: str, score: "Score") -> None:
     table(
         ("label", "clips", "recall", "precision", "F1"),
         [
-            (entry.label, entry.support, f"{entry.recall:.1%}", f"{entry.precision:.1%}", f"{entry.f1:.3f}")
+            (
+                entry.label,
+                entry.support,
+                f"{entry.recall:.1%}" if entry.support else None,
+                f"{entry.precision:.1%}",
+                f"{entry.f1:.3f}" if entry.support else None,
+            )
             for entry in score.per_class
         ],
     )

@@ -213,5 +213,5 @@ def refuse_too_many_bad(skipped: Sequence[Skipped], total: int, max_share: float
     named = "; ".join(str(bad) for bad in skipped[:name]) + ("; …" if len(skipped) > name else "")
     raise InputError(
         f"{len(skipped)} of {total} recordings cannot be used, more than corpus.max_bad_share {max_share:g} "
-        f"allows: {named}. Replace or delete them, or raise corpus.max_bad_share"
+        f"allows: {named}. Replace or delete them, or raise that share (of evaluate: --max-bad-share)"
     )
