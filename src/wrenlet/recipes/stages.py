@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from wrenlet import __version__
@@ -23,11 +24,13 @@ from wrenlet.models import Recogniser, build_model, load_recogniser, save_recogn
 from wrenlet.recipes.folder import RunFolder, check_space
 from wrenlet.recipes.joining import join_clips, refuse_leaks
 from wrenlet.recipes.recipe import Recipe, resolved
-from wrenlet.training import TrainerOptions, train
+from wrenlet.training import TrainerOptions, find_checkpoint, train
 
 __all__ = ["Context", "check", "environment", "export", "fit", "prepare"]
 
 SPLITS = ("train", "validation", "test")
+#: Share of each of a corpus's noise recordings, from the beginning, that training may hear.
+TRAINING_NOISE = 0.8
 
 
 @dataclass
@@ -78,6 +81,8 @@ def check(recipe: Recipe) -> None:
     frontend = build_frontend(recipe.features)
     build_model(recipe.model.name, frontend.feature_count, 2, **recipe.model.arguments)
     read_noise(recipe.augment.noise, recipe.sample_rate, max_seconds=0.1)
+    if recipe.training.start_from is not None:
+        find_checkpoint(recipe.training.start_from)
 
 
 def prepare(context: Context, folder: Path) -> None:
@@ -86,8 +91,8 @@ def prepare(context: Context, folder: Path) -> None:
     labels = main.labels
     if len(labels) < 2:
         raise InputError(
-            f"corpus {recipe.corpus.name} has one label only, {', '.join(map(repr, labels))}: a model needs at "
-            "least two to tell apart; add recordings of other words or of background sound"
+            f"corpus {recipe.corpus.name} has one label only, {', '.join(map(repr, labels))}: a model needs "
+            "at least two to tell apart; add recordings of other words or of background sound"
         )
     longest = max(1, int(recipe.clip.max_seconds * recipe.sample_rate))
     check_space(folder, len(main.cuts) * longest * 4 + 50_000_000, "the prepared clips")
@@ -147,7 +152,8 @@ def fit(context: Context, folder: Path) -> None:
         seed=recipe.seed,
         folder=folder,
         options=context.trainer,
-        noise=read_noise(recipe.augment.noise, recipe.sample_rate),
+        noise=_noise(context),
+        keep_length=recipe.clip.fill != "none",
     )
     if not context.leads:
         return
@@ -253,12 +259,35 @@ def _untaught(training: Clips, labels: tuple[str, ...]) -> list[str]:
     without = [repr(label) for number, label in enumerate(labels) if number not in taught]
     if len(labels) - len(without) < 2:
         raise InputError(
-            f"training has no clips of {', '.join(without)}: a model needs at least two labels to tell apart, "
-            "so add recordings"
+            f"training has no clips of {', '.join(without)}: a model needs at least two labels to tell "
+            "apart; add recordings"
         )
     if not without:
         return []
     return [f"labels without training clips, which cannot be learned: {', '.join(without)}"]
+
+
+def _noise(context: Context) -> np.ndarray | None:
+    """Return the recordings that are mixed under training clips, if the recipe wants some.
+
+    Raises:
+        InputError: if there are none.
+    """
+    recipe = context.recipe
+    settings = recipe.augment
+    if not settings.is_recorded:
+        return None
+    name, part = settings.noise, 1.0
+    if name == "corpus":
+        folder = context.corpora[0].noise
+        if folder is None:
+            raise InputError(
+                f"augment.noise is 'corpus', and {recipe.corpus.name} has no recordings of background noise "
+                "here: use augment.noise=pink, or folder:PATH with recordings of your own"
+            )
+        # Silence for validation and test is cut out of what remains of the same recordings.
+        name, part = f"folder:{folder}", TRAINING_NOISE
+    return read_noise(name, recipe.sample_rate, part=part, even=settings.noise_volume is None)
 
 
 def _told(bad: Skipped) -> dict[str, str]:
