@@ -102,6 +102,59 @@ def test_noise_has_the_ratio_that_was_asked_for(kind):
     torch.testing.assert_close(ratio, torch.full_like(ratio, 10.0), atol=0.05, rtol=0)
 
 
+def test_clips_of_one_length_keep_it_and_move_both_ways():
+    lengths = torch.full((200,), 800)
+    waves = torch.zeros(200, 800)
+    waves[:, 400] = 0.5
+    settings = replace(OFF, shift_probability=1.0, shift_ms=25.0, tail_ms=75.0)
+    moved, kept = vary(waves, lengths, settings, keep_length=True)
+    assert moved.shape == waves.shape
+    assert torch.equal(kept, lengths)
+    by = moved.argmax(1) - 400
+    assert moved.count_nonzero() + int((by == -400).sum()) >= 199, "a click is moved or cut, never doubled"
+    assert -600 <= int(by.min()) < -300
+    assert 150 < int(by.max()) <= 200
+    noisy, _ = vary(waves, lengths, replace(settings, noise="white", noise_probability=1.0), keep_length=True)
+    assert noisy.ne(0).float().mean() > 0.99, "noise fills what moved away"
+
+
+@pytest.mark.parametrize("speed", [0.85, 1.15])
+def test_clips_of_one_length_keep_it_and_their_middle_at_another_speed(speed):
+    lengths = torch.full((3,), 4000)
+    waves = torch.zeros(3, 4000)
+    waves[:, 2000] = 0.5
+    waves[:, 2400] = 0.4
+    fast, kept = vary(
+        waves, lengths, replace(OFF, speed=(speed, speed), speed_probability=1.0), keep_length=True
+    )
+    assert fast.shape == waves.shape
+    assert torch.equal(kept, lengths)
+    assert abs(int(fast[0, 1800:2200].argmax()) + 1800 - 2000) <= 2
+    assert abs(int(fast[0, 2250:].argmax()) + 2250 - 2000 - 400 / speed) <= 12
+
+
+def test_volume_is_that_of_the_noise_however_loud_the_clip():
+    waves, lengths = batch(clips=400)
+    waves[200:] *= 0.01
+    settings = replace(OFF, noise="corpus", noise_probability=0.8, noise_volume=0.1)
+    recordings = torch.randn(9000, generator=torch.Generator().manual_seed(5)).clamp(-1, 1)
+    noisy, _ = vary(waves, lengths, settings, noise=recordings)
+    level = ((noisy - waves).square().sum(1) / lengths).sqrt() / recordings.square().mean().sqrt()
+    assert float(level.max()) == pytest.approx(0.1, rel=0.1)
+    assert float(level.gt(0).float().mean()) == pytest.approx(0.8, abs=0.06)
+    assert float(level[:200].mean()) == pytest.approx(float(level[200:].mean()), rel=0.2)
+
+
+def test_only_silence_gets_the_level_of_silence():
+    waves, lengths = batch(clips=300)
+    silent = torch.arange(300) < 100
+    varied, _ = vary(waves, lengths, replace(OFF, silence_db=(-40.0, 0.0)), silent=silent)
+    assert torch.equal(varied[100:], waves[100:])
+    decibels = 20 * torch.log10(varied[:100].abs().amax(1) / waves[:100].abs().amax(1))
+    assert -40 <= float(decibels.min()) < -35
+    assert -5 < float(decibels.max()) <= 1e-3
+
+
 def test_noise_also_fills_the_silence_that_placement_adds():
     waves, lengths = batch()
     settings = replace(OFF, shift_probability=1.0, tail_ms=100.0, noise="white", noise_probability=1.0)
@@ -159,8 +212,10 @@ def test_recordings_of_noise_must_be_given():
         ({"speed": (1.1, 0.9)}, "lowest and the highest"),
         ({"speed": (0.1, 1.0)}, r"0.5…2"),
         ({"shift_ms": -1.0}, "augment.shift_ms is -1.0"),
-        ({"noise": "brown"}, "white, pink or folder:PATH"),
+        ({"noise": "brown"}, "white, pink, corpus or folder:PATH"),
         ({"room_s": (0.0, 0.3)}, "augment.room_s"),
+        ({"noise_volume": 0.0}, "augment.noise_volume is 0.0"),
+        ({"silence_db": (0.0, -40.0)}, "augment.silence_db"),
     ],
 )
 def test_impossible_settings_are_refused(change, reason):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -81,3 +83,18 @@ def test_frame_occlusion_takes_single_frames_over_all_features() -> None:
     lost = mask.all(2)
     assert torch.equal(mask, lost[:, :, None].expand_as(mask))
     assert 0.23 < lost.float().mean() < 0.27
+
+
+def test_cutouts_are_rectangles_of_their_size_that_may_reach_beyond_the_clip() -> None:
+    mask = blanked(MaskSettings(cutouts=1, cutout_frames=6, cutout_features=4))
+    rows, columns = mask.any(2), mask.any(1)
+    assert torch.equal(mask, rows[:, :, None] & columns[:, None, :])
+    assert set(rows.sum(1).tolist()) == {3, 4, 5, 6}
+    assert set(columns.sum(1).tolist()) == {2, 3, 4}
+    assert mask[:, 0].any()
+    assert mask[:, -1].any()
+    assert blanked(MaskSettings(cutouts=3)).sum() > 2 * blanked(MaskSettings(cutouts=1)).sum()
+
+
+def test_cutouts_leave_the_draws_of_other_masks_as_they_are() -> None:
+    assert not (blanked(EVERYTHING) & ~blanked(replace(EVERYTHING, cutouts=2))).any()

@@ -7,10 +7,18 @@ import pytest
 import yaml
 
 from wrenlet.errors import InputError
+from wrenlet.models import MODELS
 from wrenlet.recipes import SHIPPED, load_recipe, variations
 from wrenlet.recipes.recipe import Recipe, digest, resolved
 from wrenlet.recipes.source import write_yaml
 from wrenlet.recipes.stages import check
+from wrenlet.training import learning_rate
+
+#: Each has a recipe with the published schedule and one for the sample.
+FAMILIES = (
+    "att_mh_rnn", "bc_resnet", "cnn", "crnn", "crnn_state", "dnn", "ds_cnn", "ds_tc_resnet", "gru", "lstm",
+    "mobilenet_v2", "svdf", "tc_resnet",
+)  # fmt: skip
 
 
 def _refusal(name: str | Path, *overrides: str) -> str:
@@ -22,6 +30,7 @@ def _refusal(name: str | Path, *overrides: str) -> str:
 
 def test_every_shipped_recipe_loads_and_can_be_built() -> None:
     assert set(SHIPPED) >= {"quickstart", "digits", "digits-official", "digits-speakers"}
+    assert len(SHIPPED) == 5 + 2 * len(FAMILIES)
     for name in SHIPPED:
         recipe = load_recipe(name)
         assert recipe.name == name
@@ -38,6 +47,47 @@ def test_a_resolved_recipe_reads_back_to_the_same_recipe(name: str, tmp_path: Pa
     again = load_recipe(file)
     assert again == recipe
     assert digest(again, ("x",)) == digest(recipe, ("x",))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_has_its_published_schedule_and_one_for_the_sample(family: str) -> None:
+    published, sample = load_recipe(f"kws-{family}"), load_recipe(f"commands-{family}")
+    for recipe in (published, sample):
+        assert recipe.model.name.startswith(family)
+        assert recipe.corpus.name == "speech_commands"
+        assert recipe.augment.noise == "corpus"
+        assert recipe.clip.fill != "none"
+        assert recipe.clip.trim_db == 0
+        card = MODELS[recipe.model.name]
+        if recipe is published:
+            assert (recipe.features.feature_count, recipe.features.hop_ms) == (card.features, card.hop_ms)
+    assert (published.corpus.split, sample.corpus.split) == ("hash", "speakers")
+    assert published.augment.noise_volume == 0.1
+    assert published.training.batch == 100
+
+
+def test_recipes_of_the_page_have_its_flags() -> None:
+    rates = (0.001, 0.0005, 0.0001, 0.00002)
+    for name in ("svdf", "lstm", "crnn", "crnn_state", "dnn", "att_mh_rnn"):
+        recipe = load_recipe(f"kws-{name}")
+        training, mask, features = recipe.training, recipe.mask, recipe.features
+        first, *_, last = (
+            learning_rate(training.schedule, training.learning_rate, step, 80_000, 370)
+            for step in (0, 20_000, 79_999)
+        )
+        assert (training.steps, training.optimiser, training.weight_decay) == (80_000, "adam", 0)
+        assert first == pytest.approx(rates[0], rel=1e-4)
+        assert last == pytest.approx(rates[-1])
+        plain = name == "svdf"
+        assert training.schedule.kind == ("staged" if plain else "geometric")
+        assert (training.schedule.stage_steps, training.schedule.stage_rates) == ((20_000,) * 4, rates)
+        assert (mask.time_masks, mask.frequency_masks) == ((0, 0) if plain else (2, 2))
+        assert (mask.time_width, mask.frequency_width) == (10, 5)
+        assert (features.window_ms, features.hop_ms, features.mel_low_hz) == (40, 20, 20)
+        assert (features.mel_bins, features.coefficients) == ((80, 30) if plain else (40, 20))
+        assert features.mel_high_hz == (8000 if name == "att_mh_rnn" else 7000)
+        assert recipe.augment.noise_probability == 0.8
+        assert (recipe.augment.shift_ms, recipe.augment.tail_ms) == (100, 100)
 
 
 def test_words_that_yaml_takes_for_truth_values_survive_a_round_trip(tmp_path: Path) -> None:
@@ -121,7 +171,7 @@ def test_a_wrong_value_of_the_base_is_shown_where_it_stands(tmp_path: Path) -> N
 def test_a_recipe_that_is_not_there_suggests_the_nearest() -> None:
     assert "did you mean quickstart?" in _refusal("quikstart")
     assert "did you mean digits?" in _refusal("digit")
-    assert "one of digits, " in _refusal("zzzzzz")
+    assert "a name that  wrenlet recipes  lists" in _refusal("zzzzzz")
 
 
 def test_a_model_that_cannot_be_built_is_refused_before_any_work() -> None:

@@ -47,11 +47,33 @@ def test_exponential_multiplies_once_an_epoch() -> None:
     assert values == [1.0] * 10 + [0.5] * 10 + [0.25] * 10
 
 
+def test_geometric_is_the_exponential_schedule_of_the_published_code() -> None:
+    rate, steps = -math.log(0.00002 / 0.001) / 80_000, (1, 2, 40_000, 79_999, 80_000)
+    settings = ScheduleSettings("geometric", last=0.02)
+    values = [learning_rate(settings, 0.001, step - 1, 80_000, 370) for step in steps]
+    assert values == pytest.approx([0.001 * math.exp(-rate * step) for step in steps], rel=1e-9)
+    assert values[-1] == pytest.approx(0.00002, rel=1e-9)
+
+
+def test_published_stages_change_their_rate_at_the_published_steps() -> None:
+    rates = (0.001, 0.0005, 0.0001, 0.00002)
+    settings = ScheduleSettings("staged", stage_steps=(20_000,) * 4, stage_rates=rates)
+    for stage, rate in enumerate(rates):
+        for step in (20_000 * stage, 20_000 * stage + 19_999):
+            assert learning_rate(settings, 0.001, step, 80_000, 370) == rate
+
+
+def test_steps_decide_the_length_in_whole_epochs() -> None:
+    assert TrainingSettings(epochs=3).length(370) == (3, 1110)
+    assert TrainingSettings(epochs=3, steps=80_000).length(370) == (217, 80_000)
+    assert TrainingSettings(steps=740).length(370) == (2, 740)
+
+
 def test_constant_never_moves() -> None:
     assert set(rates(ScheduleSettings("constant"), 0.3, 5)) == {0.3}
 
 
-@pytest.mark.parametrize("kind", ["one-cycle", "cosine", "exponential", "constant"])
+@pytest.mark.parametrize("kind", ["one-cycle", "cosine", "exponential", "geometric", "constant"])
 @pytest.mark.parametrize("steps", [1, 2, 3])
 def test_trainings_of_a_few_steps_have_finite_positive_rates(kind: str, steps: int) -> None:
     settings = ScheduleSettings(kind)  # type: ignore[arg-type]
@@ -69,6 +91,7 @@ def test_a_staged_schedule_without_matching_stages_is_refused() -> None:
     "wrong",
     [
         {"epochs": 0},
+        {"steps": 0},
         {"batch": 0},
         {"learning_rate": 0.0},
         {"learning_rate": float("nan")},

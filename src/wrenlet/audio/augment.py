@@ -27,6 +27,8 @@ def augment(
     *,
     sample_rate: int,
     noise: Tensor | None = None,
+    silent: Tensor | None = None,
+    keep_length: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Return a varied copy of a batch of clips.
 
@@ -36,22 +38,36 @@ def augment(
         settings: what may happen to a clip.
         generator: the only source of chance; its device may differ from the clips'.
         sample_rate: of the clips, in Hz.
-        noise: `[samples]`, recordings, needed if `settings.noise` names a folder; see `read_noise`.
+        noise: `[samples]`, recordings, needed if `settings.noise` names some; see `read_noise`.
+        silent: `[batch]`, which clips hold no speech, for `settings.silence_db`.
+        keep_length: whether every clip keeps its length.
 
     Returns:
         Waveforms `[batch, longest]` and true lengths `[batch]`; zero beyond each length. Clips grow or
-        shrink with speed and placement, so `longest` differs from batch to batch.
+        shrink with speed and placement, so `longest` differs from batch to batch, unless they keep their
+        lengths.
 
     Raises:
         ValueError: if recordings of noise are asked for and not given.
     """
-    if settings.noise_probability and settings.noise.startswith("folder:") and noise is None:
+    if settings.is_recorded and noise is None:
         raise ValueError(
             f"noise is {settings.noise!r}, but no recordings were given: pass noise=read_noise(...)"
         )
+    samples, own = waveforms.shape[1], lengths
     waveforms, lengths = reshape_sound(waveforms, lengths, settings, generator, sample_rate)
+    if keep_length and settings.speed_probability:
+        # The middle stays the middle: words stand there.
+        by = torch.div(own - lengths, 2, rounding_mode="floor")
+        waveforms, lengths = _moved(waveforms, lengths, by, samples, own), own
+    if silent is not None and settings.silence_db is not None:
+        decibels = _uniform(settings.silence_db, len(waveforms), generator, waveforms.device)
+        waveforms = waveforms * _ratio(decibels * silent.to(decibels))[:, None]
     power = _power(waveforms, lengths)
-    waveforms, lengths = place(waveforms, lengths, settings, generator, sample_rate)
+    if keep_length:
+        waveforms = move(waveforms, lengths, settings, generator, sample_rate)
+    else:
+        waveforms, lengths = place(waveforms, lengths, settings, generator, sample_rate)
     if settings.noise_probability:
         waveforms = mix_noise(waveforms, lengths, power, settings, generator, noise)
     if settings.gain_probability:
@@ -113,7 +129,7 @@ def place(
     sample_rate: int,
 ) -> tuple[Tensor, Tensor]:
     """Put silence of random length before and after each clip; both count as part of its length."""
-    batch, samples = waveforms.shape
+    batch = len(waveforms)
     device = waveforms.device
     if not settings.shift_probability or settings.shift_ms + settings.tail_ms == 0:
         return waveforms, lengths
@@ -132,9 +148,25 @@ def place(
         .to(lengths.dtype)
     )
     total = before + lengths + after
-    index = torch.arange(int(total.max()), device=device) - before[:, None]
-    moved = waveforms.gather(1, index.clamp(0, samples - 1))
-    return moved * ((index >= 0) & (index < lengths[:, None])), total
+    return _moved(waveforms, lengths, before, int(total.max()), total), total
+
+
+def move(
+    waveforms: Tensor,
+    lengths: Tensor,
+    settings: AugmentSettings,
+    generator: torch.Generator,
+    sample_rate: int,
+) -> Tensor:
+    """Move each clip later or earlier within its length; zeros take the place of what moved away."""
+    batch, samples = waveforms.shape
+    device = waveforms.device
+    if not settings.shift_probability or settings.shift_ms + settings.tail_ms == 0:
+        return waveforms
+    reach = sample_rate / 1000
+    chosen = _chosen(settings.shift_probability, batch, generator, device)
+    later = _uniform((-settings.tail_ms * reach, settings.shift_ms * reach), batch, generator, device)
+    return _moved(waveforms, lengths, (later * chosen).round().to(lengths.dtype), samples, lengths)
 
 
 def mix_noise(
@@ -145,7 +177,7 @@ def mix_noise(
     generator: torch.Generator,
     noise: Tensor | None = None,
 ) -> Tensor:
-    """Add noise over the true length of some clips.
+    """Add noise over the true length of some clips, at a ratio to the clip or at a volume of its own.
 
     Args:
         waveforms: `[batch, samples]`.
@@ -158,7 +190,7 @@ def mix_noise(
     batch, samples = waveforms.shape
     device = waveforms.device
     chosen = _chosen(settings.noise_probability, batch, generator, device)
-    if settings.noise.startswith("folder:") and noise is not None:
+    if settings.is_recorded and noise is not None:
         noise = noise.to(device=device, dtype=waveforms.dtype)
         if len(noise) < samples:
             noise = noise.repeat(math.ceil(samples / len(noise)))
@@ -172,6 +204,9 @@ def mix_noise(
         added = torch.randn(batch, samples, generator=generator, device=generator.device).to(device)
     real = torch.arange(samples, device=device) < lengths[:, None]
     added = added * real
+    if settings.noise_volume is not None:
+        volume = _uniform((0.0, settings.noise_volume), batch, generator, device)
+        return torch.addcmul(waveforms, added, (volume * chosen)[:, None])
     ratio = _uniform(settings.snr_db, batch, generator, device)
     level = torch.sqrt(power / _power(added, lengths).clamp(1e-20)) / _ratio(ratio)
     return torch.addcmul(waveforms, added, (level * chosen)[:, None])
@@ -216,6 +251,14 @@ def _colours(
     )
     smooth = torch.nn.functional.interpolate(bands, size=bins, mode="linear", align_corners=True)[:, 0]
     return _ratio(smooth)
+
+
+def _moved(waveforms: Tensor, lengths: Tensor, by: Tensor, samples: int, within: Tensor) -> Tensor:
+    """Return clips `[batch, samples]` that begin `by` samples later, cut at 0 and at `within`."""
+    index = torch.arange(samples, device=waveforms.device)
+    source = index - by[:, None]
+    moved = waveforms.gather(1, source.clamp(0, waveforms.shape[1] - 1))
+    return moved * ((source >= 0) & (source < lengths[:, None]) & (index < within[:, None]))
 
 
 def _cut(waveforms: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

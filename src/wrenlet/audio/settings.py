@@ -16,23 +16,32 @@ class AugmentSettings:
     Attributes:
         gain_db: change of level, in dB.
         gain_probability: share of clips whose level changes.
+        silence_db: change of level of every clip of `_silence_`, in dB, before noise is added; `None`: none
+            but `gain_db`. Rooms are quiet to any degree, recordings of noise are mostly loud.
         shift_ms: longest stretch of silence (or noise) put before a clip, in ms.
-        tail_ms: longest stretch put after a clip, in ms; both count as part of the clip's length.
+        tail_ms: longest stretch put after a clip, in ms; both count as part of the clip's length. Where clips
+            have a fixed length (`clip.fill`), they move later by up to `shift_ms` or earlier by up to
+            `tail_ms` instead, and what leaves the length is cut.
         shift_probability: share of clips that are placed so; the others start and end with the speech.
-        speed: factor on tempo and pitch together, as a tape does it; 1.1 is faster, higher and shorter.
+        speed: factor on tempo and pitch together, as a tape does it; 1.1 is faster, higher and shorter. Clips
+            of a fixed length are cut or filled with zeros at both ends alike.
         speed_probability: share of clips whose speed changes.
         colour_db: most that a band of the spectrum is raised or lowered, in dB, as microphones do; 0 is off.
         colour_probability: share of clips that sound as if from another microphone.
         room_s: reverberation time (to -60 dB) of the room, in seconds.
         room_direct_db: level of the direct sound over all reflections, in dB.
         room_probability: share of clips put in a room.
-        noise: `white`, `pink`, or `folder:PATH` with recordings.
+        noise: `white`, `pink`, `corpus` (the recordings of background noise that a corpus comes with), or
+            `folder:PATH` with recordings.
         snr_db: power of the clip over that of the noise, in dB.
+        noise_volume: most that noise is multiplied by, however loud the clip, instead of `snr_db`: recordings
+            keep the level they have, computed noise has unit power. `None`: `snr_db` decides.
         noise_probability: share of clips with noise.
     """
 
     gain_db: Range = (-9.0, 6.0)
     gain_probability: float = 1.0
+    silence_db: Range | None = None
     shift_ms: float = 100.0
     tail_ms: float = 0.0
     shift_probability: float = 1.0
@@ -45,6 +54,7 @@ class AugmentSettings:
     room_probability: float = 0.0
     noise: str = "pink"
     snr_db: Range = (5.0, 40.0)
+    noise_volume: float | None = None
     noise_probability: float = 0.5
 
     def __post_init__(self) -> None:
@@ -67,8 +77,18 @@ class AugmentSettings:
                 raise InputError(
                     f"augment.{name} is {getattr(self, name)}: it cannot be negative; 0 turns it off"
                 )
-        if self.noise not in ("white", "pink") and not self.noise.startswith("folder:"):
-            raise InputError(f"augment.noise is {self.noise!r}: use white, pink or folder:PATH")
+        if self.noise not in ("white", "pink", "corpus") and not self.noise.startswith("folder:"):
+            raise InputError(f"augment.noise is {self.noise!r}: use white, pink, corpus or folder:PATH")
+        if self.noise_volume is not None and not 0 < self.noise_volume <= 1:
+            raise InputError(
+                f"augment.noise_volume is {self.noise_volume}: it must be above 0 and at most 1, such as "
+                "0.1; null lets snr_db decide, and noise_probability 0 turns noise off"
+            )
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether noise is mixed in that has to be read from files."""
+        return self.noise_probability > 0 and (self.noise == "corpus" or self.noise.startswith("folder:"))
 
     @classmethod
     def off(cls) -> "AugmentSettings":

@@ -1,4 +1,4 @@
-"""Masks over features that make a model rely on no single frame or channel (SpecAugment and occlusion)."""
+"""Masks over features that make a model rely on no single frame or channel."""
 
 import torch
 from torch import Tensor
@@ -46,7 +46,13 @@ def mask_features(
         blank_channel |= (channel == lost) & (draw(batch, 1) < settings.channel_occlusion)
     if settings.frame_occlusion:
         blank_time |= draw(batch, time) < settings.frame_occlusion
-    blank = (blank_time[:, :, None] | blank_channel[:, None, :]) & (frame < real)[:, :, None]
+    blank = blank_time[:, :, None] | blank_channel[:, None, :]
+    if settings.cutouts:
+        middles = draw(2, batch, settings.cutouts)
+        rows = _around(middles[0] * real, settings.cutout_frames, frame)
+        columns = _around(middles[1] * width, settings.cutout_features, channel)
+        blank |= (rows[..., :, None] & columns[..., None, :]).any(1)
+    blank &= (frame < real)[:, :, None]
     return features.masked_fill(blank.to(features.device), 0)
 
 
@@ -63,3 +69,9 @@ def _stretches(draws: Tensor, longest: Tensor, extent: Tensor | int, index: Tens
     starts = (draws[1] * (extent - widths + 1)).floor()
     inside = (index >= starts[..., None]) & (index < (starts + widths)[..., None])
     return inside.any(1)
+
+
+def _around(middles: Tensor, size: int, index: Tensor) -> Tensor:
+    """Return which of `index` are around `middles` `[batch, n]`, as `[batch, n, len(index)]`."""
+    starts = (middles - size / 2 + 0.5).floor()[..., None]
+    return (index >= starts) & (index < starts + size)

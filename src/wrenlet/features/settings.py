@@ -230,6 +230,10 @@ class MaskSettings:
         time_share: largest share of a clip's real frames that one stretch may take, from 0 to 1.
         frequency_masks: runs of neighbouring features blanked in every clip.
         frequency_width: longest run in features; each is drawn from 0 up to it.
+        cutouts: rectangles blanked in every clip (cutout, DeVries and Taylor, 2017).
+        cutout_frames: how long each rectangle is; its middle lies anywhere in the clip, so that it may reach
+            beyond.
+        cutout_features: how many neighbouring features each rectangle takes.
         channel_occlusion: probability that a clip loses one feature from beginning to end.
         frame_occlusion: probability that a frame loses all its features.
     """
@@ -239,12 +243,18 @@ class MaskSettings:
     time_share: float = 0.25
     frequency_masks: int = 0
     frequency_width: int = 5
+    cutouts: int = 0
+    cutout_frames: int = 10
+    cutout_features: int = 5
     channel_occlusion: float = 0.0
     frame_occlusion: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise `InputError` unless counts are at least 0 and shares lie between 0 and 1."""
-        for name in ("time_masks", "time_width", "frequency_masks", "frequency_width"):
+        for name in (
+            "time_masks", "time_width", "frequency_masks", "frequency_width", "cutouts", "cutout_frames",
+            "cutout_features",
+        ):  # fmt: skip
             if getattr(self, name) < 0:
                 raise InputError(
                     f"mask.{name} is {getattr(self, name)}: it must be at least 0; 0 turns it off"

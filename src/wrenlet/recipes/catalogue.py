@@ -42,5 +42,9 @@ def find_recipe(name_or_path: str | Path, beside: Path | None = None) -> Path:
     here = beside or Path()
     known = [*SHIPPED, *(str(path) for path in sorted(here.glob("*.yaml")))]
     nearest = get_close_matches(text, known, n=1, cutoff=0.5)
-    mend = f"did you mean {nearest[0]}?" if nearest else f"give a YAML file or one of {', '.join(SHIPPED)}"
+    mend = (
+        f"did you mean {nearest[0]}?"
+        if nearest
+        else "give a YAML file or a name that  wrenlet recipes  lists"
+    )
     raise InputError(f"recipe {text} was not found: {mend}")

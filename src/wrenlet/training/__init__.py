@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wrenlet.training.optimisers import OPTIMISERS, build_optimiser
     from wrenlet.training.predict import predict_clips
     from wrenlet.training.schedules import learning_rate
+    from wrenlet.training.start import find_checkpoint
     from wrenlet.training.trainer import TrainingResult, train
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "TrainingSettings",
     "build_optimiser",
     "clip_loss",
+    "find_checkpoint",
     "frame_count",
     "last_frame",
     "learning_rate",
@@ -43,6 +45,7 @@ __getattr__ = on_use(
         "build_optimiser": "optimisers",
         "predict_clips": "predict",
         "learning_rate": "schedules",
+        "find_checkpoint": "start",
         "TrainingResult": "trainer",
         "train": "trainer",
     },

@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from wrenlet.audio import AugmentSettings
 from wrenlet.audio.augment import augment
+from wrenlet.corpora.speech_commands import SILENCE
 from wrenlet.features import MaskSettings, mask_features
 from wrenlet.models import Recogniser
 from wrenlet.training.data import Resident, audio_batch, cache_features
@@ -25,7 +26,8 @@ __all__ = ["EpochScore", "KeywordTask", "changes_audio"]
 
 def changes_audio(settings: AugmentSettings) -> bool:
     """Return whether any augmentation of waveforms has a chance above zero."""
-    return any(value > 0 for name, value in vars(settings).items() if name.endswith("_probability"))
+    chances = (value for name, value in vars(settings).items() if name.endswith("_probability"))
+    return settings.silence_db is not None or any(value > 0 for value in chances)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class KeywordTask(lightning.LightningModule):
         mask_settings: changes to training features.
         seed: of the training.
         noise: recordings for augmentation, `[samples]`, or None.
+        keep_length: whether augmentation keeps the length of every clip.
     """
 
     def __init__(
@@ -76,6 +79,7 @@ class KeywordTask(lightning.LightningModule):
         *,
         seed: int,
         noise: Tensor | None = None,
+        keep_length: bool = False,
     ) -> None:
         super().__init__()
         self.recogniser = recogniser
@@ -87,6 +91,7 @@ class KeywordTask(lightning.LightningModule):
         self.augmented = changes_audio(augment_settings)
         self.seed = seed
         self.noise = noise
+        self.keep_length = keep_length
         self.score: EpochScore | None = None
         self.batches: list[Tensor] = []
         self.sums = torch.zeros(2)
@@ -129,8 +134,9 @@ class KeywordTask(lightning.LightningModule):
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step, from 0 over the whole training."""
-        settings, steps = self.settings, self.epoch_steps
-        return learning_rate(settings.schedule, settings.learning_rate, step, settings.epochs * steps, steps)
+        settings, epoch_steps = self.settings, self.epoch_steps
+        _, steps = settings.length(epoch_steps)
+        return learning_rate(settings.schedule, settings.learning_rate, step, steps, epoch_steps)
 
     def on_fit_start(self) -> None:
         """Move the clips to the device and compute once all features that never change."""
@@ -169,6 +175,8 @@ class KeywordTask(lightning.LightningModule):
                     generator,
                     sample_rate=self.recogniser.frontend.settings.sample_rate,
                     noise=self.noise,
+                    silent=self.are_silent(labels),
+                    keep_length=self.keep_length,
                 )
                 features = self.recogniser.features(audio_batch(self.recogniser, waveforms))
             frames = frame_count(lengths, self.recogniser.frontend.stride)
@@ -176,6 +184,11 @@ class KeywordTask(lightning.LightningModule):
             features, frames, labels = self.learn.take(indices, body.stride, body.lookahead)
         features = mask_features(features, frames, self.mask_settings, generator)
         return last_frame(body(features), frame_count(frames, body.stride)), labels
+
+    def are_silent(self, labels: Tensor) -> Tensor | None:
+        """Return which of `labels` are that of clips without speech, or None if there is no such label."""
+        names = self.recogniser.labels
+        return labels == names.index(SILENCE) if SILENCE in names else None
 
     def validation_step(self, batch: int, batch_idx: int) -> None:
         """Add one batch of validation clips to the sums of loss, right answers and clips."""

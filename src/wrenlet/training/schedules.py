@@ -27,6 +27,8 @@ def learning_rate(settings: ScheduleSettings, peak: float, step: int, steps: int
     if settings.kind == "staged":
         stage = bisect_right(list(accumulate(settings.stage_steps)), step)
         return settings.stage_rates[min(stage, len(settings.stage_rates) - 1)]
+    if settings.kind == "geometric":
+        return peak * settings.last ** ((step + 1) / max(steps, 1))
     if settings.kind == "exponential":
         return peak * settings.decay ** (step // max(epoch_steps, 1))
     return peak

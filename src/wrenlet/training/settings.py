@@ -14,16 +14,17 @@ class ScheduleSettings:
 
     Attributes:
         kind: `one-cycle` (cosine up, cosine down), `cosine` (linear up, cosine down), `staged` (rates held
-            for given numbers of steps), `exponential` (a factor an epoch) or `constant`.
+            for given numbers of steps), `exponential` (a factor an epoch), `geometric` (the same factor every
+            step, down to `last`) or `constant`.
         warmup: share of all steps on the way up; `one-cycle` and `cosine`.
         first: rate of the first step of `one-cycle`, as a share of the learning rate.
-        last: rate of the last step of `one-cycle` and `cosine`, as a share of the learning rate.
+        last: rate of the last step of `one-cycle`, `cosine` and `geometric`, as a share of the learning rate.
         decay: factor an epoch; `exponential`.
         stage_steps: steps of each stage; `staged`. The last rate is kept after the last stage.
         stage_rates: rate of each stage, instead of the learning rate; `staged`.
     """
 
-    kind: Literal["one-cycle", "cosine", "staged", "exponential", "constant"] = "one-cycle"
+    kind: Literal["one-cycle", "cosine", "staged", "exponential", "geometric", "constant"] = "one-cycle"
     warmup: float = 0.3
     first: float = 0.04
     last: float = 0.0001
@@ -39,6 +40,8 @@ class ScheduleSettings:
         within("training.schedule.last", self.last, 0.0, 1.0)
         above_zero("training.schedule.decay", self.decay)
         within("training.schedule.decay", self.decay, 0.0, 1.0)
+        if self.kind == "geometric":
+            above_zero("training.schedule.last", self.last)
         if self.kind == "staged" and not self.stage_steps:
             raise InputError(
                 "training.schedule.stage_steps is empty: a staged schedule needs the steps of each stage, "
@@ -61,6 +64,7 @@ class TrainingSettings:
 
     Attributes:
         epochs: passes over the training clips.
+        steps: of the whole training, made up to whole epochs, instead of `epochs`; None: `epochs` decides.
         batch: clips a step, over all devices together.
         optimiser: the rule that turns gradients into steps.
         learning_rate: the highest rate of the schedule.
@@ -74,9 +78,12 @@ class TrainingSettings:
         pool: batches whose clips are sorted by length together, so that less padding is computed; 1: no
             sorting.
         patience: epochs without a better validation after which training stops; None never stops early.
+        start_from: checkpoint (`checkpoint.safetensors` or the folder of a run) whose weights and
+            normalisation the training begins with, in place of weights by chance.
     """
 
     epochs: int = 30
+    steps: int | None = None
     batch: int = 64
     optimiser: Literal["adam", "adamw", "nadam", "radam", "rmsprop", "sgd"] = "adamw"
     learning_rate: float = 0.01
@@ -88,10 +95,13 @@ class TrainingSettings:
     sampling: Literal["natural", "balanced"] = "natural"
     pool: int = 8
     patience: int | None = None
+    start_from: str | None = None
 
     def __post_init__(self) -> None:
         """Raise `InputError` unless every number is in its range."""
         at_least("training.epochs", self.epochs, 1)
+        if self.steps is not None:
+            at_least("training.steps", self.steps, 1)
         at_least("training.batch", self.batch, 1)
         at_least("training.pool", self.pool, 1)
         above_zero("training.learning_rate", self.learning_rate)
@@ -101,6 +111,16 @@ class TrainingSettings:
         within("training.label_smoothing", self.label_smoothing, 0.0, 0.99)
         if self.patience is not None:
             at_least("training.patience", self.patience, 1)
+
+    def length(self, epoch_steps: int) -> tuple[int, int]:
+        """Return the epochs of the training, and the steps over which the schedule moves.
+
+        Args:
+            epoch_steps: steps of an epoch.
+        """
+        if self.steps is None:
+            return self.epochs, self.epochs * epoch_steps
+        return -(-self.steps // epoch_steps), self.steps
 
 
 @dataclass(frozen=True)

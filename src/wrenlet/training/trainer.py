@@ -5,7 +5,7 @@ import json
 import logging
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from wrenlet.training.data import Resident
 from wrenlet.training.keeper import BEST, RESUME, Keeper, Kept, Row, best_row, read_kept
 from wrenlet.training.keywords import KeywordTask
 from wrenlet.training.settings import TrainerOptions, TrainingSettings
+from wrenlet.training.start import start_from
 
 __all__ = ["TrainingResult", "train"]
 
@@ -62,6 +63,7 @@ def train(
     folder: Path,
     options: TrainerOptions | None = None,
     noise: np.ndarray | None = None,
+    keep_length: bool = False,
 ) -> TrainingResult:
     """Train `recogniser`, which ends with the best weights on validation, on the CPU and in evaluation mode.
 
@@ -69,8 +71,8 @@ def train(
     gives the numbers that an uninterrupted training gives; a finished training returns at once.
 
     Args:
-        recogniser: with its initial weights; they and `normalise` must be the same when a training is
-            continued.
+        recogniser: with its initial weights, which `settings.start_from` replaces; they and `normalise`
+            must be the same when a training is continued.
         training: clips to learn from.
         validation: clips that choose the best epoch and the end.
         settings: of the training.
@@ -80,15 +82,20 @@ def train(
         folder: gets `metrics.jsonl`, `best.safetensors`, `resume.ckpt` and TensorBoard events.
         options: accelerator, devices, strategy, precision, progress bar.
         noise: recordings for `augment.noise` as `read_noise` gives them, float32 `[samples]`.
+        keep_length: whether augmentation keeps the length of every clip, for those that all have the same.
 
     Raises:
-        InputError: if there is nothing to learn from, the folder holds another training, or the loss
-            diverges.
+        InputError: if there is nothing to learn from, there are no such weights to start from, the folder
+            holds another training, or the loss diverges.
         KeyboardInterrupt: on Ctrl-C; the folder can be continued.
     """
     options = options or TrainerOptions()
     check_clips(recogniser, training, validation)
-    fingerprint = fingerprint_of(recogniser, training, validation, settings, augment, mask, seed)
+    if settings.start_from is not None:
+        start_from(recogniser, settings.start_from)
+    fingerprint = fingerprint_of(
+        recogniser, training, validation, settings, augment, mask, seed, keep_length=keep_length
+    )
     kept = read_kept(folder)
     if kept is not None and kept.fingerprint != fingerprint:
         raise InputError(
@@ -97,7 +104,8 @@ def train(
         )
     if kept is None or not kept.finished:
         folder.mkdir(parents=True, exist_ok=True)
-        keeper = Keeper(folder, settings.epochs, settings.patience, fingerprint)
+        epochs, _ = settings.length(epoch_steps_of(training, settings))
+        keeper = Keeper(folder, epochs, settings.patience, fingerprint)
         task = KeywordTask(
             recogniser,
             Resident.from_clips(training),
@@ -107,6 +115,7 @@ def train(
             mask,
             seed=seed,
             noise=None if noise is None else torch.from_numpy(noise),
+            keep_length=keep_length,
         )
         with quiet_lightning(), torch.random.fork_rng(devices=[]):
             trainer = build_trainer(task, keeper, settings, options)
@@ -156,6 +165,8 @@ def fingerprint_of(
     augment: AugmentSettings,
     mask: MaskSettings,
     seed: int,
+    *,
+    keep_length: bool,
 ) -> str:
     """Return a digest of all that decides the numbers, but for the machine."""
     parts: dict[str, Any] = {
@@ -166,6 +177,7 @@ def fingerprint_of(
         "labels": recogniser.labels,
         "weights": {name: list(tensor.shape) for name, tensor in recogniser.body.state_dict().items()},
         "seed": seed,
+        "keep_length": keep_length,
     }
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode())
     for clips in (training, validation):
@@ -174,11 +186,16 @@ def fingerprint_of(
     return digest.hexdigest()
 
 
+def epoch_steps_of(clips: Sized, settings: TrainingSettings) -> int:
+    """Return the steps of an epoch, whatever the number of devices."""
+    return max(1, -(-len(clips) // settings.batch))
+
+
 def build_trainer(
     task: KeywordTask, keeper: Keeper, settings: TrainingSettings, options: TrainerOptions
 ) -> lightning.Trainer:
     """Return a trainer with nothing in it that works every step."""
-    steps = max(1, len(task.learn) // settings.batch)
+    steps = epoch_steps_of(task.learn, settings)
     callbacks: list[lightning.Callback] = [keeper]
     if options.progress:
         # Results go to stdout, progress does not.
@@ -188,7 +205,7 @@ def build_trainer(
         devices=options.devices,
         strategy=strategy_of(options),
         precision=options.precision,  # pyright: ignore[reportArgumentType] - Lightning checks the text
-        max_epochs=settings.epochs,
+        max_epochs=keeper.epochs,
         gradient_clip_val=settings.gradient_clip or None,
         callbacks=callbacks,
         logger=TensorBoardLogger(keeper.folder, name="", version="tensorboard"),
