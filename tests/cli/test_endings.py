@@ -114,3 +114,21 @@ def test_ctrl_c_while_training_says_that_the_same_command_continues(
     (folder,) = (runs / "tones").iterdir()
     assert folder.name != whole.name
     assert (folder / "prepare").is_dir()
+
+
+def test_a_reader_that_leaves_while_a_command_still_writes_is_no_error() -> None:
+    program = (
+        "import sys, wrenlet.cli.recipes as recipes\n"
+        "recipes.find_recipe = lambda _: [sys.stdout.write('x' * 100_000) for _ in range(10)]\n"
+        "from wrenlet.cli import main\n"
+        "sys.exit(main(['recipes', 'digits']))\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(20) == 0
+        assert process.stderr.read() == ""

@@ -87,6 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of our output has left (`| head`): no error, but keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except SystemExit as leaving:
+        # The option parser turns a reader that has left into this, with the code of a failure.
+        if isinstance(leaving.__context__, BrokenPipeError):
+            return 0
+        raise
     except (KeyboardInterrupt, typer.Abort):
         return _stopped()
     except Exception as error:

@@ -34,5 +34,7 @@ def nearest_file(path: Path) -> str:
     parent = path.parent
     if not parent.is_dir():
         return ""
-    names = get_close_matches(path.name, [entry.name for entry in parent.iterdir()], n=1, cutoff=0.5)
+    names = get_close_matches(
+        path.name, [entry.name for entry in parent.iterdir() if entry.is_file()], n=1, cutoff=0.5
+    )
     return f"did you mean {parent / names[0]}?" if names else ""
