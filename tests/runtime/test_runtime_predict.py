@@ -48,6 +48,17 @@ def test_very_short_and_silent_recordings_get_an_answer(any_path, samples):
     assert load(any_path).predict(samples).label in LABELS
 
 
+def test_samples_that_lie_the_wrong_way_round_are_refused(model, speech):
+    with pytest.raises(InputError, match=r"give \[samples, channels\], such as samples\.T"):
+        model.predict(np.stack([speech, speech]))
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 2), (100, 0)])
+def test_nothing_of_any_shape_is_empty(model, shape):
+    with pytest.raises(InputError, match="the recording is empty"):
+        model.predict(np.zeros(shape, np.float32))
+
+
 def test_recordings_without_audio_are_refused(model):
     with pytest.raises(InputError, match="empty"):
         model.predict(np.zeros(0, np.float32))

@@ -21,6 +21,9 @@ from wrenlet.runtime.stream import LOUDEST, Stream, replace_broken, to_float
 
 __all__ = ["Artefact", "Info", "Prediction", "load", "softmax"]
 
+#: More columns than this are samples that lie the wrong way round.
+MOST_CHANNELS = 64
+
 
 @dataclass(frozen=True)
 class Info:
@@ -133,6 +136,13 @@ class Artefact:
             samples = read_audio(audio, target).samples
         else:
             array = np.asarray(audio)
+            if array.size == 0:
+                raise InputError("the recording is empty: give at least one sample")
+            if array.ndim == 2 and array.shape[1] > MOST_CHANNELS:
+                raise InputError(
+                    f"samples have the shape {array.shape}, which is {array.shape[1]} channels: give "
+                    "[samples, channels], such as samples.T"
+                )
             channels = [array] if array.ndim != 2 else list(array.T)
             samples = np.stack([to_float(channel) for channel in channels]).mean(axis=0, dtype=np.float32)
             _, broken = replace_broken(samples)
