@@ -74,3 +74,16 @@ def test_a_label_without_training_clips_is_refused_when_one_is_left(tmp_path: Pa
     shutil.rmtree(tmp_path / "recordings" / "train" / "low")
     with pytest.raises(InputError, match="training has no clips of 'low'"):
         run(load_recipe(recipe), tmp_path, tmp_path / "runs", OPTIONS)
+
+
+@pytest.mark.parametrize("override", ["model.arguments.hidden=abc", "model.arguments.hidden=64.5"])
+def test_arguments_that_a_model_cannot_take_are_one_sentence(tmp_path: Path, override: str) -> None:
+    with pytest.raises(InputError, match="hidden"):
+        run(load_recipe(write_recipe(tmp_path), [override]), tmp_path, tmp_path / "runs", OPTIONS)
+
+
+def test_a_slip_in_a_sweeps_last_value_shows_before_its_first_run(tmp_path: Path) -> None:
+    recipe = load_recipe(write_recipe(tmp_path), ["sweep.model.name=[lstm_24, lstm_25]"])
+    with pytest.raises(InputError, match="lstm_25"):
+        run(recipe, tmp_path, tmp_path / "runs", OPTIONS)
+    assert not (tmp_path / "runs").exists()

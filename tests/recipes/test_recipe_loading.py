@@ -1,5 +1,6 @@
 """From YAML and `--set` to a checked recipe."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -222,3 +223,21 @@ def test_a_joined_corpus_is_part_of_the_recipe() -> None:
     assert recipe.join[0].words == ("zero", "one")
     assert isinstance(recipe, Recipe)
     assert yaml.safe_load(write_yaml(resolved(recipe)))["join"][0]["name"] == "synthetic"
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("clip.trim_db=-5", "clip.trim_db is -5: it must be at least 0"),
+        ("clip.margin_ms=.inf", "clip.margin_ms is inf: it must be at least 0 and finite"),
+        ("clip.max_seconds=.nan", "clip.max_seconds is nan: it must be at least 0 and finite"),
+        ("seed=99999999999999999999999", "use a whole number from 0 to 4294967295"),
+        ("features.mel_bins=100000", "features.mel_bins is 100000: the 256-point transform has 128 bins"),
+        ("sweep=3", "sweep is 3: it must be a mapping"),
+        ("sweep.sweep=[1]", "sweep.sweep changes no number of a run"),
+        ("sweep.name=[a, b]", "sweep.name changes no number of a run"),
+    ],
+)
+def test_values_that_nothing_can_be_made_of_are_refused_at_once(override: str, complaint: str) -> None:
+    with pytest.raises(InputError, match=re.escape(complaint)):
+        load_recipe("digits", [override])

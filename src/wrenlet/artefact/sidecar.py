@@ -1,6 +1,7 @@
 """What an artefact knows about itself: one JSON document that travels inside the file."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
@@ -52,6 +53,14 @@ class ClipRules:
     fill: Literal["none", "end", "centre"] = "none"
 
     def __post_init__(self) -> None:
+        for name, meaning in (
+            ("trim_db", "keeps everything"),
+            ("margin_ms", "keeps no margin"),
+            ("max_seconds", "sets no limit"),
+        ):
+            value = getattr(self, name)
+            if not 0 <= value < math.inf:  # false for NaN
+                raise InputError(f"clip.{name} is {value:g}: it must be at least 0 and finite; 0 {meaning}")
         if self.fill not in ("none", "end", "centre"):
             raise InputError(f"clip.fill is {self.fill!r}: use none, end or centre")
         if self.fill != "none" and not self.max_seconds > 0:

@@ -185,6 +185,11 @@ class FeatureSettings:
                 f"features.coefficients is {self.coefficients}: {self.mel_bins} mel bands give at most "
                 f"{self.mel_bins} coefficients; use fewer, or more features.mel_bins"
             )
+        if self.mel_bins > self.fft_length // 2:  # said before anything of that size is computed
+            raise InputError(
+                f"features.mel_bins is {self.mel_bins}: the {self.fft_length}-point transform has "
+                f"{self.fft_length // 2} bins to share out; use fewer, such as 40"
+            )
         empty = self._empty_bands(self.mel_bins, self.fft_length)
         if empty:
             fewer = next(

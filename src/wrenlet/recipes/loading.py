@@ -98,7 +98,8 @@ def _validate(source: Source) -> Recipe:
             source, ("features", "sample_rate"), features["sample_rate"], "set sample_rate instead"
         )
     _refuse_unknown(Recipe, data, (), source)
-    for key in data.get("sweep") or ():
+    swept = data.get("sweep")
+    for key in swept if isinstance(swept, dict) else ():
         if isinstance(key, str) and key not in _keys(Recipe) and not key.startswith("model.arguments."):
             raise InputError(_unknown(f"sweep.{key}", key, _place(source, ("sweep", key))))
     # From JSON, strict validation still takes lists as tuples and mappings as settings.

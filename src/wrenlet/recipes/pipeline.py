@@ -236,6 +236,8 @@ def _follow(context: Context) -> RunFolder:
 
 def _sweep(recipe: Recipe, root: Path, runs: Path, options: RunOptions) -> RunFolder:
     found = variations(recipe)
+    for _, variation in found:  # a slip in the last value must show before the first run
+        stages.check(variation)
     folder = RunFolder(
         runs / recipe.name / f"sweep-{digest(recipe, (json.dumps(resolved(recipe)['sweep']),))}"
     )

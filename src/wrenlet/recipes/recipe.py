@@ -20,6 +20,8 @@ __all__ = ["ModelSettings", "Recipe", "digest", "resolved"]
 
 #: Audio that carries speech, in Hz.
 LOWEST_RATE, HIGHEST_RATE = 4000, 192_000
+#: What every generator of random numbers takes.
+LARGEST_SEED = 2**32 - 1
 #: Parts of a recipe that change no number of a run.
 _UNCOUNTED = ("name", "about", "sweep")
 
@@ -82,14 +84,18 @@ class Recipe:
                 f"name is {self.name!r}: it names a folder, so use up to 64 letters, digits, dots, dashes "
                 "and underscores"
             )
-        if self.seed < 0:
-            raise InputError(f"seed is {self.seed}: use a whole number from 0")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise InputError(f"seed is {self.seed}: use a whole number from 0 to {LARGEST_SEED}")
         if self.features.sample_rate != self.sample_rate:
             raise InputError(
                 f"features.sample_rate is {self.features.sample_rate}: it must be {self.sample_rate}"
             )
         _check_detection(self.detection)
         for key, values in self.sweep.items():
+            if key.split(".")[0] in _UNCOUNTED:
+                raise InputError(
+                    f"sweep.{key} changes no number of a run: sweep another setting, such as seed"
+                )
             if not values:
                 raise InputError(f"sweep.{key} is empty: give the values to try, such as [0, 1, 2]")
 

@@ -79,7 +79,16 @@ def check(recipe: Recipe) -> None:
         InputError: if the front-end or the model cannot be built.
     """
     frontend = build_frontend(recipe.features)
-    build_model(recipe.model.name, frontend.feature_count, 2, **recipe.model.arguments)
+    try:
+        build_model(recipe.model.name, frontend.feature_count, 2, **recipe.model.arguments)
+    except InputError:
+        raise
+    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+        given = json.dumps(recipe.model.arguments, default=str)
+        raise InputError(
+            f"model.arguments is {given}, of which {recipe.model.name} cannot be built ({error}): "
+            "see  wrenlet models"
+        ) from error
     read_noise(recipe.augment.noise, recipe.sample_rate, max_seconds=0.1)
     if recipe.training.start_from is not None:
         find_checkpoint(recipe.training.start_from)
