@@ -1,6 +1,7 @@
 """What a recipe may learn from, beside its own corpus and at all."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,4 +87,13 @@ def test_a_slip_in_a_sweeps_last_value_shows_before_its_first_run(tmp_path: Path
     recipe = load_recipe(write_recipe(tmp_path), ["sweep.model.name=[lstm_24, lstm_25]"])
     with pytest.raises(InputError, match="lstm_25"):
         run(recipe, tmp_path, tmp_path / "runs", OPTIONS)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_missing_exporter_is_said_before_training_not_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "litert_torch", None)
+    with pytest.raises(InputError, match=r"pip install 'wrenlet\[export\]'"):
+        run(load_recipe(write_recipe(tmp_path)), tmp_path, tmp_path / "runs", OPTIONS)
     assert not (tmp_path / "runs").exists()

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from wrenlet.audio import read_noise
 from wrenlet.corpora import Clips, OpenCorpus, Skipped, load_clips, summarise
 from wrenlet.errors import InputError
 from wrenlet.export import export_recogniser
+from wrenlet.extras import MissingExtraError
 from wrenlet.features import build_frontend, fit_normalisation
 from wrenlet.models import Recogniser, build_model, load_recogniser, save_recogniser
 from wrenlet.recipes.folder import RunFolder, check_space
@@ -28,6 +30,11 @@ from wrenlet.training import TrainerOptions, find_checkpoint, train
 
 __all__ = ["Context", "check", "environment", "export", "fit", "prepare"]
 
+#: What an export imports at its very end, by format.
+_EXPORTERS = {
+    "litert": ("litert_torch", "ai_edge_quantizer"),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+}
 SPLITS = ("train", "validation", "test")
 #: Share of each of a corpus's noise recordings, from the beginning, that training may hear.
 TRAINING_NOISE = 0.8
@@ -76,7 +83,7 @@ def check(recipe: Recipe) -> None:
     """Build what the recipe describes once, so that a mistake shows before hours of work.
 
     Raises:
-        InputError: if the front-end or the model cannot be built.
+        InputError: if the front-end or the model cannot be built, or what the export needs is not installed.
     """
     frontend = build_frontend(recipe.features)
     try:
@@ -89,6 +96,10 @@ def check(recipe: Recipe) -> None:
             f"model.arguments is {given}, of which {recipe.model.name} cannot be built ({error}): "
             "see  wrenlet models"
         ) from error
+    for format_ in recipe.export.formats:
+        for module in _EXPORTERS[format_]:
+            if not _is_installed(module):
+                raise MissingExtraError("export", f"the recipe's export.formats {format_}", module)
     read_noise(recipe.augment.noise, recipe.sample_rate, max_seconds=0.1)
     if recipe.training.start_from is not None:
         find_checkpoint(recipe.training.start_from)
@@ -301,6 +312,14 @@ def _noise(context: Context) -> np.ndarray | None:
 
 def _told(bad: Skipped) -> dict[str, str]:
     return {"path": str(bad.path), "reason": bad.reason}
+
+
+def _is_installed(module: str) -> bool:
+    """Say whether a module could be imported, without the seconds that an import takes."""
+    try:
+        return find_spec(module) is not None
+    except ValueError:  # imported, or kept from it, in an unusual way
+        return sys.modules.get(module) is not None
 
 
 def _processor() -> str:
