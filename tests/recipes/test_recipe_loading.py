@@ -17,7 +17,7 @@ from wrenlet.training import learning_rate
 
 #: Each has a recipe with the published schedule and one for the sample.
 FAMILIES = (
-    "att_mh_rnn", "bc_resnet", "cnn", "crnn", "crnn_state", "dnn", "ds_cnn", "ds_tc_resnet", "gru", "lstm",
+    "bc_resnet", "cnn", "crnn", "crnn_state", "dnn", "ds_cnn", "ds_tc_resnet", "gru", "lstm",
     "mobilenet_v2", "svdf", "tc_resnet",
 )  # fmt: skip
 
@@ -69,7 +69,7 @@ def test_every_family_has_its_published_schedule_and_one_for_the_sample(family: 
 
 def test_recipes_of_the_page_have_its_flags() -> None:
     rates = (0.001, 0.0005, 0.0001, 0.00002)
-    for name in ("svdf", "lstm", "crnn", "crnn_state", "dnn", "att_mh_rnn"):
+    for name in ("svdf", "lstm", "crnn", "crnn_state", "dnn"):
         recipe = load_recipe(f"kws-{name}")
         training, mask, features = recipe.training, recipe.mask, recipe.features
         first, *_, last = (
@@ -86,7 +86,7 @@ def test_recipes_of_the_page_have_its_flags() -> None:
         assert (mask.time_width, mask.frequency_width) == (10, 5)
         assert (features.window_ms, features.hop_ms, features.mel_low_hz) == (40, 20, 20)
         assert (features.mel_bins, features.coefficients) == ((80, 30) if plain else (40, 20))
-        assert features.mel_high_hz == (8000 if name == "att_mh_rnn" else 7000)
+        assert features.mel_high_hz == 7000
         assert recipe.augment.noise_probability == 0.8
         assert (recipe.augment.shift_ms, recipe.augment.tail_ms) == (100, 100)
 
