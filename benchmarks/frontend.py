@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from wrenlet.export.quiet import quiet
 from wrenlet.extras import require
 from wrenlet.features import FeatureSettings, Frontend, build_frontend
 from wrenlet.features.mel import mel_weights
@@ -91,7 +92,8 @@ def convert(frontend: Frontend, path: Path) -> Any:
     interpreters = require("ai_edge_litert.interpreter", "export", "benchmarks/frontend.py")
     state = flatten_state(frontend.initial_state(1))
     audio = torch.randn(1, frontend.stride, generator=torch.Generator().manual_seed(0)) * 0.1
-    litert_torch.convert(Step(frontend).eval(), sample_kwargs={"audio": audio, **state}).export(str(path))
+    with quiet():
+        litert_torch.convert(Step(frontend).eval(), sample_kwargs={"audio": audio, **state}).export(str(path))
     interpreter = interpreters.Interpreter(str(path), num_threads=1)
     interpreter.allocate_tensors()
     for detail in interpreter.get_input_details():

@@ -13,9 +13,9 @@ EXTRAS: dict[str, str] = {
     "data": "read, split and check corpora",
     "train": "train, measure and report",
     "export": "write LiteRT and ONNX artefacts",
-    "synth": "synthetic speech from typed words",
+    "synth": "make synthetic speech from typed words",
     "mic": "listen to a microphone",
-    "bench": "benchmarks against peers",
+    "bench": "run benchmarks against peers",
 }
 
 

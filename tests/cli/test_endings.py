@@ -66,7 +66,7 @@ def test_a_missing_part_says_which_extra_brings_it() -> None:
         (["run", "digits"], "train"),
         (["models"], "train"),
         (["report", "runs"], "train"),
-        (["export", "runs"], "export"),
+        (["export", "runs"], "train"),
         (["data", "check", "digits", "--data", "/nowhere"], None),
         (["recipes"], None),
     ):

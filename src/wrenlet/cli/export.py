@@ -29,7 +29,7 @@ def export(
     ] = None,
 ) -> None:
     """Export a trained run again with other settings; the run itself stays as it is."""
-    pipeline = require("wrenlet.recipes.pipeline", "export", "wrenlet export")
+    pipeline = require("wrenlet.recipes.pipeline", "train", "wrenlet export")
     from wrenlet.recipes import open_run
 
     # A checkpoint alone has no calibration clips: they lie in the run around it.
