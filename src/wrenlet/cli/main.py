@@ -73,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a fault of ours, 2 something that the person can mend, 3 a run finished whose
         checks failed, 130 stopped by Ctrl-C.
     """
+    # Threads that wait must sleep: spinning, they take a busy machine's cores from each other, and a training
+    # that needs a minute took twenty. It has to be said before torch is imported, and changes no number.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     command = typer.main.get_command(app)
     try:
         code = command.main(
