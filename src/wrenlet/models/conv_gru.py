@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from wrenlet.models.head import append_dropout, append_head, check_positive, check_share
+from wrenlet.models.head import append_head, append_recurrent, check_positive
 from wrenlet.streaming import GRU, BatchNorm, Conv1d, Framewise, Sequential, StreamingModule
 
 __all__ = ["CONV_GRU_SIZES", "conv_gru"]
@@ -45,8 +45,6 @@ def conv_gru(
     """
     check_positive("kernel", kernel)
     check_positive("hidden", hidden)
-    check_positive("layers", layers)
-    check_share("dropout", dropout)
     children: dict[str, StreamingModule] = {}
     width = features
     for number, channels in enumerate(filters, 1):
@@ -56,11 +54,9 @@ def conv_gru(
         children[f"conv{number}_norm"] = BatchNorm(channels)
         children[f"conv{number}_relu"] = Framewise(nn.ReLU())
         width = channels
-    for number in range(1, layers + 1):
-        name = "gru" if layers == 1 else f"gru{number}"
-        children[name] = GRU(width, hidden)
-        width = hidden
-        append_dropout(children, name, dropout)
+    width = append_recurrent(
+        children, "gru", lambda width: GRU(width, hidden), width, hidden, layers, dropout
+    )
     append_head(children, width, dense, classes)
     return Sequential(children)
 

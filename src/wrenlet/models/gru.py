@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wrenlet.models.head import append_dropout, append_head, check_positive, check_share
+from wrenlet.models.head import append_head, append_recurrent, check_positive
 from wrenlet.streaming import GRU, Sequential, StreamingModule
 
 __all__ = ["GRU_SIZES", "gru"]
@@ -38,15 +38,10 @@ def gru(
         InputError: if a number is outside its range.
     """
     check_positive("hidden", hidden)
-    check_positive("layers", layers)
-    check_share("dropout", dropout)
     children: dict[str, StreamingModule] = {}
-    width = features
-    for number in range(1, layers + 1):
-        name = "gru" if layers == 1 else f"gru{number}"
-        children[name] = GRU(width, hidden)
-        width = hidden
-        append_dropout(children, name, dropout)
+    width = append_recurrent(
+        children, "gru", lambda width: GRU(width, hidden), features, hidden, layers, dropout
+    )
     append_head(children, width, dense, classes)
     return Sequential(children)
 

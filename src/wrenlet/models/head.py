@@ -1,11 +1,49 @@
-"""The pieces keyword models share: dropout between layers, the dense head, and checks of numbers."""
+"""The pieces keyword models share: recurrent stacks, dropout, the dense head, and checks of numbers."""
+
+from collections.abc import Callable
 
 from torch import nn
 
 from wrenlet.errors import InputError
 from wrenlet.streaming import Framewise, StreamingModule
 
-__all__ = ["append_dropout", "append_head", "check_positive", "check_share"]
+__all__ = ["append_dropout", "append_head", "append_recurrent", "check_positive", "check_share"]
+
+
+def append_recurrent(
+    children: dict[str, StreamingModule],
+    name: str,
+    build: Callable[[int], StreamingModule],
+    width: int,
+    outputs: int,
+    layers: int,
+    dropout: float,
+) -> int:
+    """Add `<name>`, or `<name>1`, `<name>2`, … if there are several, to `children`, each with its dropout.
+
+    Args:
+        children: layers by name, extended in place.
+        name: of the layers.
+        build: makes a layer for the values of a frame that come in.
+        width: values in a frame that comes into the first layer.
+        outputs: values in a frame that leaves each layer.
+        layers: how many.
+        dropout: share of each layer's outputs that is zeroed while training.
+
+    Returns:
+        Values in a frame that leaves the last layer.
+
+    Raises:
+        InputError: if a number is outside its range.
+    """
+    check_positive("layers", layers)
+    check_share("dropout", dropout)
+    for number in range(1, layers + 1):
+        own = name if layers == 1 else f"{name}{number}"
+        children[own] = build(width)
+        width = outputs
+        append_dropout(children, own, dropout)
+    return width
 
 
 def append_dropout(children: dict[str, StreamingModule], after: str, share: float) -> None:

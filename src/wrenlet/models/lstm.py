@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wrenlet.models.head import append_dropout, append_head, check_positive, check_share
+from wrenlet.models.head import append_head, append_recurrent, check_positive
 from wrenlet.streaming import LSTM, Sequential, StreamingModule
 
 __all__ = ["LSTM_SIZES", "lstm"]
@@ -42,17 +42,18 @@ def lstm(
         InputError: if a number is outside its range.
     """
     check_positive("hidden", hidden)
-    check_positive("layers", layers)
     if projection is not None:
         check_positive("projection", projection)
-    check_share("dropout", dropout)
     children: dict[str, StreamingModule] = {}
-    width = features
-    for number in range(1, layers + 1):
-        name = "lstm" if layers == 1 else f"lstm{number}"
-        children[name] = LSTM(width, hidden, peepholes=peepholes, projection=projection)
-        width = projection or hidden
-        append_dropout(children, name, dropout)
+    width = append_recurrent(
+        children,
+        "lstm",
+        lambda width: LSTM(width, hidden, peepholes=peepholes, projection=projection),
+        features,
+        projection or hidden,
+        layers,
+        dropout,
+    )
     append_head(children, width, dense, classes)
     return Sequential(children)
 
